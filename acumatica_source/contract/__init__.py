@@ -1,0 +1,1 @@
+"""What an instance says its data are: entities, their fields, keys and watermarks."""
