@@ -1,0 +1,190 @@
+"""Ways to be let in, without any I/O: generators that yield requests and are sent the answers."""
+
+from collections.abc import Generator, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from acumatica_source.client.errors import (
+    AccessDenied,
+    AcumaticaError,
+    AuthenticationError,
+    ConfigurationError,
+    EndpointNotFound,
+    InvalidQuery,
+    NotFound,
+    SeatLimitReached,
+    ServerError,
+    SessionExpired,
+    Throttled,
+    UnexpectedAnswer,
+    classify,
+    public_url,
+)
+from acumatica_source.client.instance import Instance
+
+
+@dataclass(frozen=True)
+class AuthRequest:
+    """A request of a flow; `path` is relative to the instance."""
+
+    method: str
+    path: str
+    json: Mapping[str, Any] | None = None
+    form: Mapping[str, str] | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True)
+class AuthAnswer:
+    """What came back; `cookies` are the names of all cookies now held."""
+
+    status: int
+    content_type: str
+    body: bytes = field(repr=False)
+    url: str
+    cookies: frozenset[str]
+    retry_after: float | None = None
+
+
+Flow = Generator[AuthRequest, AuthAnswer, None]
+
+
+class Authenticator(Protocol):
+    """One way to be let in."""
+
+    def sign_in(self) -> Flow:
+        """Take a session; raises AuthenticationError or SeatLimitReached if it is refused."""
+        ...
+
+    def sign_out(self) -> Flow:
+        """End the session."""
+        ...
+
+    def authorization(self) -> str | None:
+        """The Authorization header of ordinary requests, None if cookies do."""
+        ...
+
+    def secrets(self) -> tuple[str, ...]:
+        """Strings that must never be shown."""
+        ...
+
+
+@dataclass(frozen=True)
+class Credentials:
+    """A user's sign-in.
+
+    Attributes:
+        base_url: address of the instance with its virtual directory, if it has one.
+        username: login name.
+        password: password; never shown.
+        tenant: the tenant's login name; None for the instance's default tenant.
+        branch: branch to work in; None for the user's default.
+        locale: culture of the session, such as `en-US`; None for the user's default.
+
+    Raises:
+        ConfigurationError: a value is missing or has the wrong form.
+    """
+
+    base_url: str
+    username: str
+    password: str = field(repr=False)
+    tenant: str | None = None
+    branch: str | None = None
+    locale: str | None = None
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "base_url", Instance.parse(self.base_url).base_url)
+        for name in ("username", "password"):
+            value = getattr(self, name)
+            if not isinstance(value, str) or not value:
+                raise ConfigurationError(f"{name} is empty or no text.")
+        for name in ("tenant", "branch", "locale"):
+            value = getattr(self, name)
+            if value is not None and not isinstance(value, str):
+                raise ConfigurationError(f"{name} is {value!r}; use a text, or None.")
+
+    @property
+    def instance(self) -> Instance:
+        """Where to sign in."""
+        return Instance.parse(self.base_url)
+
+    def authenticator(self) -> "CookieAuth":
+        """The flow for these credentials."""
+        return CookieAuth(self)
+
+
+@dataclass(frozen=True)
+class CookieAuth:
+    """Sign-in by user name and password; the session lives in cookies.
+
+    Integration Development Guide: Log In to the Service.
+    """
+
+    credentials: Credentials
+
+    def sign_in(self) -> Flow:
+        """See `Authenticator`."""
+        c = self.credentials
+        body = {"name": c.username, "password": c.password}
+        optional = {"tenant": c.tenant, "branch": c.branch, "locale": c.locale}
+        body.update({name: value for name, value in optional.items() if value})
+        answer = yield AuthRequest("POST", "entity/auth/login", json=body)
+        if 200 <= answer.status < 300 and answer.cookies and b"<html" not in answer.body[:999]:
+            return
+        raise _refusal(answer, self.secrets())
+
+    def sign_out(self) -> Flow:
+        """See `Authenticator`."""
+        yield AuthRequest("POST", "entity/auth/logout")
+
+    def authorization(self) -> str | None:
+        """See `Authenticator`."""
+        return None
+
+    def secrets(self) -> tuple[str, ...]:
+        """See `Authenticator`."""
+        return (self.credentials.password,)
+
+
+def _refusal(answer: AuthAnswer, secrets: tuple[str, ...]) -> AcumaticaError:
+    """Why a sign-in failed. Anything the application itself says about it is a refusal."""
+    url = public_url(answer.url)
+    where: dict[str, Any] = {"status": answer.status, "method": "POST", "url": url}
+    if answer.status < 400:
+        return UnexpectedAnswer(
+            f"{url} answered {answer.status}, but not as an Acumatica instance does. Check "
+            "base_url: the scheme (https), the host and the virtual directory.",
+            **where,
+        )
+    error = classify(
+        answer.status,
+        answer.content_type,
+        answer.body,
+        method="POST",
+        url=answer.url,
+        secrets=secrets,
+    )
+    error.retry_after = answer.retry_after
+    if isinstance(error, NotFound):
+        return EndpointNotFound(
+            f"No Acumatica instance answers at {url}. Check base_url; an instance often lives "
+            "under a virtual directory, as in https://erp.example.com/Site.",
+            **where,
+        )
+    if isinstance(error, Throttled):
+        return SeatLimitReached(
+            f"{url} answered {answer.status}: all API sessions of the licence are taken, or its "
+            "request limits are reached. Sign out elsewhere, or wait: an abandoned session is "
+            "freed after 10 minutes.",
+            retry_after=answer.retry_after,
+            server_message=error.server_message,
+            **where,
+        )
+    if type(error) in (ServerError, SessionExpired, InvalidQuery, AccessDenied):
+        return AuthenticationError(
+            f"{url} refused the sign-in with {answer.status}"
+            f"{': ' + error.server_message if error.server_message else ''}. "
+            "Check user name, password, tenant and branch.",
+            server_message=error.server_message,
+            **where,
+        )
+    return error

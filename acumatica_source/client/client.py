@@ -1,0 +1,104 @@
+"""`AcumaticaClient`: one signed-in user, and everything to be done with it."""
+
+from typing import Any
+
+import requests
+
+from acumatica_source.client.auth import Credentials
+from acumatica_source.client.session import Session
+from acumatica_source.client.transport import Transport
+
+
+class AcumaticaClient:
+    """A client for one tenant of one Acumatica instance.
+
+    Args:
+        base_url: address of the site with its virtual directory, such as
+            `https://erp.example.com/Site`.
+        username: login name.
+        password: password.
+        tenant: the tenant's login name.
+        branch: branch to work in; None for the user's default.
+        locale: culture of the session, such as `en-US`; None for the user's default.
+        verify_ssl: verify certificates; or the path of a bundle of authorities.
+        persistent_login: sign in at once and keep the session until `logout`, the end of the
+            `with` block or of the process. Otherwise each call signs in before and out after.
+        retry_on_idle_logout: sign in again, once per request, when the session has expired.
+        transport: time limits, retries and the size limit; `verify_ssl` is taken from it if given.
+
+    Raises:
+        ConfigurationError: an argument is wrong.
+        AuthenticationError: the sign-in is refused.
+        SeatLimitReached: the licence has no free API session.
+        ConnectionFailed: the instance cannot be reached.
+    """
+
+    def __init__(
+        self,
+        base_url: str,
+        username: str,
+        password: str,
+        tenant: str | None = None,
+        branch: str | None = None,
+        locale: str | None = None,
+        verify_ssl: bool | str = True,
+        persistent_login: bool = True,
+        retry_on_idle_logout: bool = True,
+        *,
+        transport: Transport | None = None,
+    ) -> None:
+        self._credentials = Credentials(base_url, username, password, tenant, branch, locale)
+        transport = transport or Transport(verify_ssl=verify_ssl)
+        self.base_url = self._credentials.base_url
+        self.username = username
+        self.tenant = tenant
+        self.verify_ssl = transport.verify_ssl
+        self.persistent_login = persistent_login
+        self.retry_on_idle_logout = retry_on_idle_logout
+        self._session = Session(
+            self._credentials,
+            transport,
+            sign_in_again=retry_on_idle_logout,
+            persistent=persistent_login,
+        )
+        if persistent_login:
+            self._session.login()
+
+    @property
+    def session(self) -> requests.Session:
+        """The underlying HTTP session. Requests sent by it directly have none of our care."""
+        return self._session.http
+
+    @property
+    def seat(self) -> Session:
+        """The careful session that every service of this client sends through."""
+        return self._session
+
+    def login(self) -> int:
+        """Sign in, unless signed in.
+
+        Returns:
+            The server's status, usually 204; 204 without any request if signed in already.
+        """
+        return self._session.login()
+
+    def logout(self) -> int:
+        """Sign out, if signed in.
+
+        Returns:
+            The server's status, usually 204; 204 without any request if not signed in.
+        """
+        return self._session.logout()
+
+    def get_endpoint_info(self) -> Any:
+        """The build of the instance, and the endpoints it offers, as it says it itself."""
+        return self._session.request("GET", "entity").json()
+
+    def __enter__(self) -> "AcumaticaClient":
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self._session.close()
+
+    def __repr__(self) -> str:
+        return f"<AcumaticaClient {self.username} at {self.base_url}>"

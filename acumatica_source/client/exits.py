@@ -1,0 +1,187 @@
+"""Every licence seat taken is given back on every way out of the process.
+
+A `Seat` is the right, and the means, to sign one session out, kept apart from the session so that
+it outlives it. Whoever takes the right signs out; nobody can take it twice. Seats are given back
+when their session is closed or forgotten, at interpreter exit, and on SIGTERM. A process killed
+with SIGKILL cannot do so; the server then frees the seat after 10 idle minutes (Integration
+Development Guide: Log Out from the Service).
+"""
+
+import atexit
+import contextlib
+import logging
+import os
+import signal
+import threading
+import time
+from collections.abc import Callable, Iterator
+from types import FrameType
+
+_log = logging.getLogger("acumatica_source.client")
+
+GRACE = 15.0
+"""Most seconds to wait for sign-ins and sign-outs under way when the process ends."""
+
+_taken: dict[int, "Seat"] = {}
+_signing_in: set[int] = set()
+_closing = threading.Event()
+
+
+class Seat:
+    """One session on the server, to be signed out exactly once.
+
+    Args:
+        sign_out: sends the sign-out and returns its HTTP status. It must not need the session's
+            lock or connection, because it may run while another thread is using them.
+    """
+
+    def __init__(self, sign_out: Callable[[], int]) -> None:
+        self._owner = os.getpid()
+        self._right: list[Callable[[], int]] = [sign_out]
+        _taken[id(self)] = self
+
+    def forget(self) -> None:
+        """Give up the right without signing out: the server has ended the session itself."""
+        self._right.clear()
+        _taken.pop(id(self), None)
+
+    def give_back(self) -> int | None:
+        """Sign out, unless that was done, or is being done, by someone else.
+
+        Returns:
+            The status of the sign-out, None if there was nothing to do.
+        """
+        if self._owner != os.getpid():
+            return None  # a forked child has a copy; the seat is its parent's
+        try:
+            sign_out = self._right.pop()  # atomic: one caller gets it
+        except IndexError:
+            return None
+        status: list[int] = []
+        failure: list[BaseException] = []
+
+        def run() -> None:
+            try:
+                status.append(sign_out())
+            except BaseException as error:  # reported to the caller below
+                failure.append(error)
+            finally:
+                _taken.pop(id(self), None)
+
+        # In a thread of its own, so that an interrupt of this one does not cut it short.
+        _run_apart(run)
+        if failure:
+            raise failure[0]
+        return status[0] if status else None
+
+
+def _run_apart(work: Callable[[], None]) -> None:
+    thread = threading.Thread(target=work, name="acumatica-sign-out")
+    try:
+        thread.start()
+    except RuntimeError:  # the interpreter is too far gone to start threads
+        work()
+        return
+    thread.join()
+
+
+@contextlib.contextmanager
+def signing_in() -> Iterator[None]:
+    """Marks a sign-in under way, so that an exit waits for the seat it may bring."""
+    if _closing.is_set():
+        # The process is being ended by a signal: it must not take another seat.
+        time.sleep(GRACE)
+        raise SystemExit(128 + signal.SIGTERM)
+    token = threading.get_ident()
+    _signing_in.add(token)
+    try:
+        yield
+    finally:
+        _signing_in.discard(token)
+
+
+def give_back_all() -> None:
+    """Sign every session of this process out, side by side."""
+    deadline = time.monotonic() + GRACE
+    while _signing_in and time.monotonic() < deadline:
+        time.sleep(0.01)
+    seats = list(_taken.values())
+    threads = []
+    for seat in seats:
+        thread = threading.Thread(target=quietly, args=(seat,), name="acumatica-sign-out")
+        try:
+            thread.start()
+        except RuntimeError:
+            quietly(seat)
+        else:
+            threads.append(thread)
+    for thread in threads:
+        thread.join(GRACE)
+    # A sign-out that another thread has begun is awaited too.
+    while _taken and time.monotonic() < deadline:
+        time.sleep(0.01)
+
+
+def quietly(seat: Seat) -> None:
+    """Give a seat back; a failure is only logged."""
+    try:
+        seat.give_back()
+    except Exception as error:
+        _log.warning("A session could not be signed out (%s).", type(error).__name__)
+
+
+def _after_fork() -> None:
+    _taken.clear()
+    _signing_in.clear()
+    _closing.clear()
+
+
+atexit.register(give_back_all)
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_after_fork)
+
+
+def guard_sigterm() -> None:
+    """Make SIGTERM sign out first, where nobody has decided otherwise.
+
+    Does nothing outside the main thread, or if the application has its own handler.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        return
+    if signal.getsignal(signal.SIGTERM) is signal.SIG_DFL:
+        signal.signal(signal.SIGTERM, _sign_out_and_die)
+
+
+def _sign_out_and_die(signum: int, frame: FrameType | None) -> None:
+    # The interrupted main thread may hold any lock, so it must go on while another signs out.
+    signal.signal(signum, signal.SIG_DFL)
+    _closing.set()
+
+    def work() -> None:
+        give_back_all()
+        os.kill(os.getpid(), signum)
+
+    threading.Thread(target=work, name="acumatica-sign-out").start()
+
+
+@contextlib.contextmanager
+def orderly_shutdown() -> Iterator[None]:
+    """Within this block, SIGTERM ends the program as Ctrl-C does: by unwinding it.
+
+    The main thread gets `SystemExit(143)`, so that `finally` and `with` blocks run. To be used in
+    the main thread of a program; elsewhere it changes nothing.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+
+    def leave(signum: int, frame: FrameType | None) -> None:
+        signal.signal(signum, _sign_out_and_die)
+        raise SystemExit(128 + signum)
+
+    before = signal.signal(signal.SIGTERM, leave)
+    try:
+        yield
+    finally:
+        if signal.getsignal(signal.SIGTERM) is leave:
+            signal.signal(signal.SIGTERM, before)

@@ -1,0 +1,176 @@
+"""Several seats for many threads, within a declared budget."""
+
+import contextlib
+import logging
+import threading
+import time
+from collections.abc import Callable, Iterator
+from typing import TypeVar
+
+from acumatica_source.client.errors import ConfigurationError, SeatLimitReached
+from acumatica_source.client.quota import Quota, SeatBudget
+from acumatica_source.client.session import Session, SupportsSignIn
+from acumatica_source.client.transport import Transport
+
+__all__ = ["SeatBudget", "SessionPool"]
+
+_log = logging.getLogger("acumatica_source.client")
+
+T = TypeVar("T")
+
+
+class SessionPool:
+    """Opens sessions as they are needed, up to the budget, and lends each to one thread at a time.
+
+    When the licence gives no further session, the pool is content with those it has; only if it
+    has none does it wait, up to `budget.wait_seconds`.
+
+    Args:
+        credentials: who signs in, and where.
+        budget: how much of the licence to use.
+        transport: time limits, verification, retries.
+    """
+
+    def __init__(
+        self,
+        credentials: SupportsSignIn,
+        budget: SeatBudget | None = None,
+        transport: Transport | None = None,
+    ) -> None:
+        self.budget = budget or SeatBudget()
+        self._credentials = credentials
+        self._transport = transport or Transport()
+        self._quota = Quota(self.budget)
+        self._changed = threading.Condition()
+        self._idle: list[Session] = []
+        self._all: list[Session] = []
+        self._opening = 0
+        self._most = self.budget.sessions
+        self._spent = 0
+        self._closed = False
+
+    @property
+    def seats_open(self) -> int:
+        """Sessions signed in at the moment."""
+        return sum(session.signed_in for session in list(self._all))
+
+    @property
+    def requests_made(self) -> int:
+        """Requests sent so far by all sessions, sign-ins and repetitions included."""
+        return self._spent + sum(session.requests_made for session in list(self._all))
+
+    @contextlib.contextmanager
+    def seat(self) -> Iterator[Session]:
+        """Borrow a session that is signed in.
+
+        Raises:
+            SeatLimitReached: the pool has no session, and none came free in time.
+            AuthenticationError: the sign-in was refused.
+            ConnectionFailed: the instance cannot be reached.
+            ConfigurationError: the pool is closed.
+        """
+        session = self._borrow()
+        try:
+            yield session
+        finally:
+            self._return(session)
+
+    def run(self, work: Callable[[Session], T]) -> T:
+        """Do work that may be repeated with a borrowed session.
+
+        Should that session be lost to others meanwhile, the work is done again with one of those
+        that remain.
+        """
+        while True:
+            with self.seat() as session:
+                try:
+                    return work(session)
+                except SeatLimitReached:
+                    if not self._shrink(session):
+                        raise
+
+    def close(self) -> None:
+        """Sign every session out. Requests under way in other threads fail."""
+        with self._changed:
+            self._closed = True
+            sessions, self._all, self._idle = self._all, [], []
+            self._spent += sum(session.requests_made for session in sessions)
+            self._changed.notify_all()
+        for session in sessions:
+            session.close()
+
+    def __enter__(self) -> "SessionPool":
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self.close()
+
+    def _borrow(self) -> Session:
+        deadline = time.monotonic() + self.budget.wait_seconds
+        while True:
+            with self._changed:
+                while True:
+                    if self._closed:
+                        raise ConfigurationError("The session pool is closed.")
+                    if self._idle:
+                        return self._idle.pop()
+                    if len(self._all) + self._opening < self._most:
+                        break
+                    self._changed.wait()
+                first = not self._all and not self._opening
+                self._opening += 1
+            session = self._open(deadline if first else None)
+            if session is not None:
+                return session
+
+    def _open(self, deadline: float | None) -> Session | None:
+        """A new session; None if there is no seat for it but others work.
+
+        Args:
+            deadline: until when to wait for the seat (monotonic); None not to wait.
+        """
+        session = Session(self._credentials, self._transport, gate=self._quota)
+        opened = False
+        try:
+            if deadline is not None:
+                session.seat_wait = max(0.0, deadline - time.monotonic())
+            session.login()
+            opened = True
+        except SeatLimitReached:
+            with self._changed:
+                if not self._all and self._opening == 1:
+                    raise
+                self._most = max(1, len(self._all) + self._opening - 1)
+            _log.warning("The licence gives %d API session(s); going on with them.", self._most)
+            return None
+        finally:
+            with self._changed:
+                self._opening -= 1
+                self._spent += 0 if opened else session.requests_made
+                if opened and not self._closed:
+                    self._all.append(session)
+                self._changed.notify_all()
+            if not opened or self._closed:
+                session.close()
+        session.seat_wait = 0.0 if len(self._all) > 1 else self.budget.wait_seconds
+        return session
+
+    def _return(self, session: Session) -> None:
+        with self._changed:
+            if session in self._all:
+                self._idle.append(session)
+            self._changed.notify()
+
+    def _shrink(self, lost: Session) -> bool:
+        """Do without a session whose seat was lost, if there are others."""
+        with self._changed:
+            if len(self._all) < 2 or lost not in self._all:
+                return False
+            self._all.remove(lost)
+            self._spent += lost.requests_made
+            self._most = max(1, len(self._all))
+            if len(self._all) == 1:
+                self._all[0].seat_wait = self.budget.wait_seconds
+            self._changed.notify_all()
+        lost.close()
+        return True

@@ -1,0 +1,563 @@
+"""One session on the server: one licence seat, one request at a time, one place that sends.
+
+The server handles the requests of a session one after another, so a lock does the same here. The
+sign-in happens with the first request, and again, once per request, when the server has forgotten
+the session. What may be repeated is repeated as `RetryPolicy` says; everything else is raised as
+the error that `classify` tells.
+"""
+
+import contextlib
+import datetime as dt
+import json as jsonlib
+import logging
+import os
+import re
+import threading
+import time
+import warnings
+import weakref
+from collections.abc import Iterator, Mapping
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass
+from email.utils import parsedate_to_datetime
+from typing import Any, Protocol
+from urllib.parse import unquote, urljoin, urlsplit
+
+import requests
+
+from acumatica_source.client import exits
+from acumatica_source.client.auth import (
+    Authenticator,
+    CookieAuth,
+    Credentials,
+)
+from acumatica_source.client.errors import (
+    AcumaticaError,
+    ConfigurationError,
+    ConnectionFailed,
+    InsecureTransportWarning,
+    SeatLimitReached,
+    ServerUnavailable,
+    SessionExpired,
+    UnexpectedAnswer,
+    classify,
+    looks_like_sign_in_page,
+    public_url,
+)
+from acumatica_source.client.instance import Instance
+from acumatica_source.client.transport import (
+    Body,
+    Transport,
+)
+from acumatica_source.client.wire import Wire
+
+__all__ = ["Body", "CookieAuth", "Credentials", "Session", "Transport"]
+
+_log = logging.getLogger("acumatica_source.client")
+
+_READS = frozenset({"GET", "HEAD", "OPTIONS"})
+_JSON = "application/json"
+_HOPS = 5
+"""Most redirects followed for one request."""
+
+
+class Gate(Protocol):
+    """Lets requests through as fast as the declared quota allows."""
+
+    def turn(self) -> AbstractContextManager[object]:
+        """Wait for, and hold, the right to send one request."""
+        ...
+
+
+class SupportsSignIn(Protocol):
+    """Credentials of any kind."""
+
+    @property
+    def instance(self) -> Instance:
+        """Where to sign in."""
+        ...
+
+    def authenticator(self) -> Authenticator:
+        """How to sign in."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class _Call:
+    """One request as the caller means it."""
+
+    method: str
+    url: str
+    idempotent: bool
+    headers: Mapping[str, str]
+    data: Any = None
+    stream: bool = False
+
+    @property
+    def wants_json(self) -> bool:
+        return self.headers.get("Accept", _JSON).startswith(_JSON)
+
+
+class Session:
+    """One seat. Safe to use from several threads; they take turns.
+
+    Args:
+        credentials: who signs in, and where.
+        transport: time limits, verification, retries.
+        gate: the quota to respect; none by default.
+        seat_wait: seconds to wait for a free seat when signing in.
+        sign_in_again: whether to sign in again, once per request, when the session has expired.
+        persistent: keep the session between requests; otherwise every request (or `visit` block)
+            signs in before and out after.
+    """
+
+    def __init__(
+        self,
+        credentials: SupportsSignIn,
+        transport: Transport | None = None,
+        *,
+        gate: Gate | None = None,
+        seat_wait: float = 0.0,
+        sign_in_again: bool = True,
+        persistent: bool = True,
+    ) -> None:
+        self.instance = credentials.instance
+        self.transport = transport or Transport()
+        self.auth = credentials.authenticator()
+        self.seat_wait = seat_wait
+        self._gate = gate
+        self._sign_in_again = sign_in_again
+        self._persistent = persistent
+        self._visits = 0
+        self._seat: exits.Seat | None = None
+        self._lock = threading.RLock()
+        self._pid = os.getpid()
+        self._closed = False
+        self._wire = Wire(self.instance, self.transport, self.auth)
+        _warn_if_insecure(self.instance, self.transport)
+
+    @property
+    def http(self) -> requests.Session:
+        """The underlying HTTP session, which holds the cookies."""
+        return self._wire.http
+
+    @property
+    def requests_made(self) -> int:
+        """Requests sent so far, sign-ins and repetitions included."""
+        return self._wire.requests_made
+
+    # -- coming and going ---------------------------------------------------------------------
+
+    @property
+    def signed_in(self) -> bool:
+        """Whether this process holds a seat by this session, as far as it knows."""
+        return self._seat is not None and self._pid == os.getpid()
+
+    def login(self) -> int:
+        """Take the seat, waiting up to `seat_wait` seconds for one.
+
+        Returns:
+            The status of the sign-in; 204 without any request if signed in already.
+
+        Raises:
+            AuthenticationError: refused; never repeated, because wrong passwords lock accounts.
+            SeatLimitReached: no seat came free in time.
+            ConnectionFailed: the instance cannot be reached.
+        """
+        self._start_anew_after_fork()
+        with self._lock:
+            if self._closed:
+                raise ConfigurationError("This session is closed; open a new one.")
+            if self._seat is not None:
+                return 204
+            exits.guard_sigterm()
+            return self._wait_for_seat()
+
+    def logout(self) -> int:
+        """Give the seat back.
+
+        Returns:
+            The status of the sign-out; 204 without any request if not signed in.
+        """
+        self._start_anew_after_fork()
+        seat, self._seat = self._seat, None
+        status = seat.give_back() if seat is not None else None
+        return 204 if status is None else status
+
+    def close(self) -> None:
+        """Sign out and close the connections. Never raises because of the network."""
+        self._closed = True
+        try:
+            self.logout()
+        except AcumaticaError as error:
+            _log.warning("Signing out failed: %s", error)
+        finally:
+            self.http.close()
+
+    def __enter__(self) -> "Session":
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self.close()
+
+    @contextlib.contextmanager
+    def visit(self) -> Iterator["Session"]:
+        """Keep one seat over several requests, also where the session is not persistent."""
+        with self._lock:
+            self._visits += 1
+        try:
+            yield self
+        finally:
+            with self._lock:
+                self._visits -= 1
+                leave = not self._persistent and self._visits == 0
+            if leave:
+                self.logout()
+
+    # -- requests -----------------------------------------------------------------------------
+
+    def request(
+        self,
+        method: str,
+        path: str,
+        *,
+        params: Mapping[str, str] | None = None,
+        json: Any = None,
+        data: Any = None,
+        headers: Mapping[str, str] | None = None,
+        idempotent: bool | None = None,
+        stream: bool = False,
+    ) -> requests.Response:
+        """Send a request and return its good answer.
+
+        Args:
+            method: HTTP method.
+            path: relative to the instance (`entity/Default/24.200.001/Customer`), or a link from
+                an answer. Nothing outside the instance is ever contacted.
+            params: query parameters.
+            json: body to be sent as JSON.
+            data: body to be sent as it is: bytes, or an open binary file.
+            headers: further headers. Unless `Accept` asks for something else, JSON is expected.
+            idempotent: whether repeating does no harm; by default, whether the method is a read.
+            stream: leave the body unread. The caller reads and closes it.
+
+        Returns:
+            The response, with status below 300.
+
+        Raises:
+            AcumaticaError: anything else; see `errors`.
+        """
+        call = self._call(method, path, params, json, data, headers, idempotent, stream)
+        response, content = self._perform(call)
+        if not stream:
+            response._content = content
+            response._content_consumed = True  # type: ignore[attr-defined]
+        return response
+
+    def get_bytes(
+        self,
+        path: str,
+        params: Mapping[str, str] | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> Body:
+        """Read an address whole. Arguments as for `request`."""
+        response, content = self._perform(self._call("GET", path, params, headers=headers))
+        return Body(content, response.status_code, response.headers)
+
+    def put_bytes(
+        self,
+        path: str,
+        json: Any,
+        params: Mapping[str, str] | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> Body:
+        """Read an inquiry: asked by PUT, it changes nothing. Arguments as for `request`."""
+        call = self._call("PUT", path, params, json, None, headers, True)
+        response, content = self._perform(call)
+        return Body(content, response.status_code, response.headers)
+
+    # -- the one place that sends -------------------------------------------------------------
+
+    def _call(
+        self,
+        method: str,
+        path: str,
+        params: Mapping[str, str] | None = None,
+        json: Any = None,
+        data: Any = None,
+        headers: Mapping[str, str] | None = None,
+        idempotent: bool | None = None,
+        stream: bool = False,
+    ) -> _Call:
+        complete = {"Accept": _JSON, **_checked_headers(headers)}
+        if json is not None:
+            data = jsonlib.dumps(json, allow_nan=False).encode()
+            complete["Content-Type"] = _JSON
+        method = method.upper()
+        repeatable = method in _READS if idempotent is None else idempotent
+        return _Call(method, self.instance.url(path, params), repeatable, complete, data, stream)
+
+    def _perform(self, call: _Call) -> tuple[requests.Response, bytes]:
+        self._start_anew_after_fork()
+        with self.visit(), self._lock:
+            attempt, renewed = 1, False
+            while True:
+                if self._seat is None:
+                    self.login()
+                try:
+                    response, content = self._send(call)
+                    error = self._judge(call, response, content)
+                    if error is None:
+                        return response, content
+                except AcumaticaError as failure:
+                    error = failure
+                error.attempts = attempt
+                if (
+                    isinstance(error, SessionExpired)
+                    and not renewed
+                    and self._may_renew(call, error)
+                ):
+                    _log.info("The session has ended on the server; signing in again.")
+                    renewed = True
+                    self._forget_seat()
+                    continue
+                repeatable = call.idempotent or _is_unsent(error)
+                if not repeatable or not self.transport.retries.allows(error, attempt):
+                    raise error
+                pause = self.transport.retries.delay(attempt, error.retry_after)
+                _log.info("%s; trying again in %.1f s.", error, pause)
+                time.sleep(pause)
+                attempt += 1
+
+    def _may_renew(self, call: _Call, error: SessionExpired) -> bool:
+        # A 401 and a redirect to the sign-in page prove that the request was not processed; a
+        # page in place of an answer does not.
+        return self._sign_in_again and (call.idempotent or error.status != 200)
+
+    def _send(self, call: _Call) -> tuple[requests.Response, bytes]:
+        url = call.url
+        for _ in range(_HOPS):
+            request = requests.Request(call.method, url, headers=dict(call.headers), data=call.data)
+            with self._gate.turn() if self._gate is not None else nullcontext():
+                response, content = self._wire.exchange(request, call.stream)
+            onward = _onward(response, url)
+            if onward is None or not (call.idempotent and self.instance.owns(onward)):
+                return response, content
+            url = onward
+        raise UnexpectedAnswer(
+            f"{call.method} {public_url(call.url)} is redirected in a circle. Check base_url.",
+            method=call.method,
+            url=public_url(call.url),
+        )
+
+    def _judge(
+        self, call: _Call, response: requests.Response, content: bytes
+    ) -> AcumaticaError | None:
+        """None for a good answer, otherwise the error it means."""
+        status = response.status_code
+        kind = response.headers.get("Content-Type", "").lower()
+        where: dict[str, Any] = {
+            "status": status,
+            "method": call.method,
+            "url": public_url(call.url),
+        }
+        if status < 300:
+            if call.stream:
+                return None
+            if _is_page(kind, content) and (call.wants_json or looks_like_sign_in_page(content)):
+                return SessionExpired(
+                    f"{call.method} {where['url']} answered with a web page instead of data. "
+                    "Either the session has ended or something between here and the instance "
+                    "answers in its place.",
+                    **where,
+                )
+            if call.wants_json and "json" in kind and _is_cut(content):
+                return ConnectionFailed(
+                    f"{call.method} {where['url']}: the answer is incomplete.", **where
+                )
+            return None
+        if status < 400:
+            target = urlsplit(urljoin(call.url, response.headers.get("Location", "")))
+            if "error" in target.path.lower():
+                return ServerUnavailable(
+                    f"{call.method} {where['url']} is redirected to the site's error page "
+                    f"({target.path}). A web service endpoint may be broken: open Web Service "
+                    "Endpoints (SM207060) and validate it, or wait for the site to restart.",
+                    **where,
+                )
+            if status in (301, 307, 308):
+                return UnexpectedAnswer(
+                    f"{call.method} {where['url']} is redirected to "
+                    f"{public_url(target.geturl())}. Use that address in base_url.",
+                    **where,
+                )
+            return SessionExpired(
+                f"{call.method} {where['url']} is redirected to {target.path}: the session has "
+                "ended.",
+                **where,
+            )
+        error = classify(
+            status, kind, content, method=call.method, url=call.url, secrets=self.auth.secrets()
+        )
+        error.retry_after = _retry_after(response)
+        return error
+
+    # -- the seat -----------------------------------------------------------------------------
+
+    def _wait_for_seat(self) -> int:
+        deadline = time.monotonic() + self.seat_wait
+        attempt = 1
+        while True:
+            try:
+                return self._sign_in()
+            except SeatLimitReached as error:
+                pause = max(1.0, self.transport.retries.delay(attempt + 2, error.retry_after))
+                left = deadline - time.monotonic()
+                if left <= 0:
+                    raise
+                pause = min(pause, left)
+                _log.warning("No free API session; waiting up to %.0f s more for one.", left)
+            except (ConnectionFailed, ServerUnavailable) as error:
+                # Only where the sign-in cannot have been looked at: nothing sent, or turned away.
+                untouched = _is_unsent(error) or error.status == 503
+                if not untouched or not error.retryable or attempt >= _sign_in_attempts(error):
+                    raise
+                pause = self.transport.retries.delay(attempt, error.retry_after)
+            time.sleep(pause)
+            attempt += 1
+
+    def _sign_in(self) -> int:
+        """Sign in, in a thread of its own, so that an interrupt cannot lose the seat."""
+        outcome: list[int | BaseException] = []
+
+        def work() -> None:
+            try:
+                with exits.signing_in():
+                    status = self._wire.run(self.auth.sign_in())
+                    seat = exits.Seat(_SignOut(self._wire, self.auth))
+                    weakref.finalize(self, _give_back_later, seat).atexit = False
+                    self._seat = seat
+                if self._closed:
+                    self.logout()
+                outcome.append(status)
+            except BaseException as error:
+                self.http.cookies.clear()
+                outcome.append(error)
+
+        thread = threading.Thread(target=work, name="acumatica-sign-in", daemon=True)
+        thread.start()
+        try:
+            thread.join()
+        except BaseException:
+            thread.join(exits.GRACE)
+            self.logout()
+            raise
+        result = outcome[0]
+        if isinstance(result, BaseException):
+            raise result
+        return result
+
+    def _forget_seat(self) -> None:
+        if self._seat is not None:
+            self._seat.forget()
+            self._seat = None
+        self.http.cookies.clear()
+
+    def _start_anew_after_fork(self) -> None:
+        if self._pid != os.getpid():
+            # The seat, its cookies and connections are the parent's.
+            self._pid = os.getpid()
+            self._lock = threading.RLock()
+            self._seat = None
+            self._wire = Wire(self.instance, self.transport, self.auth)
+
+
+@dataclass(frozen=True)
+class _SignOut:
+    """What a seat needs to be signed out; holds no reference to the session."""
+
+    wire: Wire
+    auth: Authenticator
+
+    def __call__(self) -> int:
+        try:
+            return self.wire.run(self.auth.sign_out(), timeout=(10.0, 10.0), attempts=3)
+        finally:
+            self.wire.http.cookies.clear()
+
+
+def _give_back_later(seat: exits.Seat) -> None:
+    """Sign out a session that was garbage collected, outside the collector's thread."""
+    threading.Thread(target=exits.quietly, args=(seat,), name="acumatica-sign-out").start()
+
+
+def _is_unsent(error: AcumaticaError) -> bool:
+    return isinstance(error, ConnectionFailed) and error.unsent
+
+
+def _sign_in_attempts(error: AcumaticaError) -> int:
+    return 6 if error.status == 503 else 2
+
+
+_PAGE_STARTS = (b"<!doctype", b"<html")
+
+
+def _is_page(kind: str, content: bytes) -> bool:
+    return "html" in kind or content[:256].lstrip()[:9].lower().startswith(_PAGE_STARTS)
+
+
+def _is_cut(content: bytes) -> bool:
+    """Whether a JSON array or object lacks its end."""
+    start = content[:64].lstrip(b"\xef\xbb\xbf \t\r\n")[:1]
+    end = content[-64:].rstrip()[-1:]
+    return (start == b"[" and end != b"]") or (start == b"{" and end != b"}")
+
+
+def _retry_after(response: requests.Response) -> float | None:
+    """Seconds of a Retry-After header, which is a number or a date."""
+    value = response.headers.get("Retry-After", "").strip()
+    if value.isdigit():
+        return float(value[:9])
+    try:
+        moment = parsedate_to_datetime(value)
+    except ValueError:
+        return None
+    moment = moment if moment.tzinfo else moment.replace(tzinfo=dt.UTC)
+    here = Body(b"", 0, response.headers).server_time or dt.datetime.now(dt.UTC)
+    return max(0.0, (moment - here).total_seconds())
+
+
+def _onward(response: requests.Response, url: str) -> str | None:
+    """Where a redirect that only spells the same address otherwise leads."""
+    if response.status_code not in (301, 307, 308):
+        return None
+    target = urljoin(url, response.headers.get("Location", ""))
+    same = unquote(urlsplit(target).path).rstrip("/").lower()
+    return target if same == unquote(urlsplit(url).path).rstrip("/").lower() else None
+
+
+_HEADER = re.compile(r"[\x20-\x7e\t\x80-\xff]*\Z")
+_OURS = frozenset({"cookie", "authorization", "host", "content-length", "transfer-encoding"})
+
+
+def _checked_headers(headers: Mapping[str, str] | None) -> Mapping[str, str]:
+    for name, value in (headers or {}).items():
+        if not re.match(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+\Z", name) or name.lower() in _OURS:
+            raise ConfigurationError(f"The header {name!r} cannot be set on a request.")
+        if not isinstance(value, str) or not _HEADER.match(value):
+            raise ConfigurationError(
+                f"The value of the header {name} has characters that a header cannot carry."
+            )
+    return headers or {}
+
+
+def _warn_if_insecure(instance: Instance, transport: Transport) -> None:
+    host = urlsplit(instance.origin).hostname or ""
+    if not instance.secure and host not in ("localhost", "127.0.0.1", "::1"):
+        text = f"{instance.base_url} is not https: the password travels in the clear."
+    elif instance.secure and transport.verify_ssl is False:
+        text = f"Certificates of {instance.base_url} are not verified: anyone can pose as it."
+    else:
+        return
+    _log.warning(text)
+    warnings.warn(text, InsecureTransportWarning, stacklevel=4)

@@ -1,0 +1,238 @@
+"""How requests travel: time limits, verification, retries, and the size of what may come back."""
+
+import datetime as dt
+import random
+import socket
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from email.utils import parsedate_to_datetime
+from pathlib import Path
+from typing import Any
+
+import requests
+import urllib3
+from requests.adapters import HTTPAdapter
+
+from acumatica_source.client.errors import (
+    AcumaticaError,
+    CertificateRejected,
+    ConfigurationError,
+    ConnectionFailed,
+    ResponseTooLarge,
+    TimedOut,
+    public_url,
+)
+
+
+@dataclass(frozen=True)
+class RetryPolicy:
+    """How often a request that may be repeated is repeated.
+
+    The delay doubles from `first_delay` to `max_delay` with jitter between half and all of it. The
+    defaults outlast the restart of a site, about a minute.
+
+    Attributes:
+        attempts: most times a request is sent in all.
+        attempts_after_timeout: most times, if no answer came within the read time limit.
+        first_delay: seconds before the first repetition.
+        max_delay: most seconds before any repetition.
+        max_retry_after: most seconds of the server's own `Retry-After` that are waited.
+    """
+
+    attempts: int = 8
+    attempts_after_timeout: int = 2
+    first_delay: float = 0.5
+    max_delay: float = 30.0
+    max_retry_after: float = 120.0
+
+    def allows(self, error: AcumaticaError, attempt: int) -> bool:
+        """Whether to send again after the given attempt (from 1) failed."""
+        most = self.attempts_after_timeout if isinstance(error, TimedOut) else self.attempts
+        return error.retryable and attempt < most
+
+    def delay(self, attempt: int, retry_after: float | None = None) -> float:
+        """Seconds to wait after the given attempt (from 1) failed."""
+        if retry_after is not None:
+            return min(retry_after, self.max_retry_after)
+        whole = min(self.max_delay, self.first_delay * 2.0 ** min(attempt - 1, 30))
+        return whole * random.uniform(0.5, 1.0)  # noqa: S311 - jitter, not a secret
+
+
+@dataclass(frozen=True)
+class Transport:
+    """How requests travel.
+
+    Attributes:
+        verify_ssl: verify certificates; or the path of a bundle of authorities to verify against.
+        connect_timeout: seconds to wait for a connection.
+        read_timeout: seconds to wait for the next bytes of an answer. The server itself holds a
+            queued request for up to 10 minutes (Integration Development Guide: License
+            Restrictions for API Users).
+        retries: what is repeated, and when.
+        max_response_bytes: longest answer accepted, after decompression.
+    """
+
+    verify_ssl: bool | str | Path = True
+    connect_timeout: float = 10.0
+    read_timeout: float = 600.0
+    retries: RetryPolicy = field(default_factory=RetryPolicy)
+    max_response_bytes: int = 1 << 30
+
+    def __post_init__(self) -> None:
+        for name in ("connect_timeout", "read_timeout", "max_response_bytes"):
+            value = getattr(self, name)
+            if isinstance(value, bool) or not isinstance(value, (int, float)) or value <= 0:
+                raise ConfigurationError(f"{name} is {value!r}; use a number above zero.")
+        if not isinstance(self.verify_ssl, bool) and not Path(self.verify_ssl).exists():
+            raise ConfigurationError(
+                f"verify_ssl points to {str(self.verify_ssl)!r}, which does not exist; "
+                "use True, or the path of a file with certificate authorities."
+            )
+
+
+@dataclass(frozen=True, slots=True)
+class Body:
+    """An answer, read whole.
+
+    Attributes:
+        content: the decoded body.
+        status: HTTP status.
+        headers: response headers, names in any case.
+    """
+
+    content: bytes
+    status: int
+    headers: Mapping[str, str]
+
+    @property
+    def server_time(self) -> dt.datetime | None:
+        """The server's clock when it answered (UTC, whole seconds), None if it did not say."""
+        try:
+            moment = parsedate_to_datetime(self.headers["Date"])
+        except (KeyError, ValueError):
+            return None
+        return moment.replace(tzinfo=dt.UTC) if moment.tzinfo is None else moment.astimezone(dt.UTC)
+
+
+class _Adapter(HTTPAdapter):
+    """Keeps idle connections alive, so that a long wait in the server's queue is not cut off."""
+
+    def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
+        options = [(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)]
+        options.append((socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1))
+        if hasattr(socket, "TCP_KEEPIDLE"):
+            options.append((socket.IPPROTO_TCP, socket.TCP_KEEPIDLE, 45))
+        super().init_poolmanager(*args, socket_options=options, **kwargs)
+
+
+def open_http() -> requests.Session:
+    """A bare HTTP session: one connection pool, one cookie jar."""
+    http = requests.Session()
+    http.mount("https://", _Adapter())
+    http.mount("http://", _Adapter())
+    return http
+
+
+_STEP = 256 << 10
+"""Bytes asked for at a time where the decoded length is not known beforehand."""
+
+
+def read_body(response: requests.Response, limit: int) -> bytes:
+    """Read the rest of a streamed answer, decompressed, as one piece.
+
+    Raises:
+        ResponseTooLarge: it is longer than `limit` bytes; the connection is closed.
+        urllib3.exceptions.HTTPError: the connection broke; see `connection_error`.
+    """
+    raw = response.raw
+    declared = response.headers.get("Content-Length", "")
+    if declared.isdigit() and "Content-Encoding" not in response.headers:
+        if int(declared) > limit:
+            raise _too_large(response, limit)
+        content: bytes = raw.read(decode_content=True)
+        raw.release_conn()
+        return content
+    pieces: list[bytes] = []
+    size = 0
+    while piece := raw.read(_STEP, decode_content=True):
+        size += len(piece)
+        if size > limit:
+            raise _too_large(response, limit)
+        pieces.append(piece)
+    raw.release_conn()
+    return pieces[0] if len(pieces) == 1 else b"".join(pieces)
+
+
+def _too_large(response: requests.Response, limit: int) -> ResponseTooLarge:
+    response.close()
+    url = public_url(response.url)
+    return ResponseTooLarge(
+        f"The answer of {url} is longer than {limit:,} bytes. Ask for fewer rows or fields at a "
+        "time, or raise max_response_bytes.",
+        status=response.status_code,
+        method=response.request.method,
+        url=url,
+    )
+
+
+def connection_error(error: Exception, method: str, url: str) -> ConnectionFailed:
+    """What a failure of the HTTP layer means."""
+    what, text = f"{method} {public_url(url)}", _innermost(error)
+    unsent = before_sending(error)
+    kind: type[ConnectionFailed] = ConnectionFailed
+    if isinstance(error, (requests.exceptions.SSLError, urllib3.exceptions.SSLError)):
+        kind = CertificateRejected
+        message = (
+            f"{what}: the TLS connection was not accepted ({text}). If the instance uses a "
+            "private authority, give verify_ssl the path of its certificate."
+        )
+    elif unsent:
+        message = (
+            f"{what}: cannot connect ({text}). Check base_url, the network and the proxy settings."
+        )
+    elif "timed out" in text or isinstance(error, requests.exceptions.ReadTimeout):
+        kind = TimedOut
+        message = (
+            f"{what}: no answer within the time limit. Ask for fewer rows or fields at a time, "
+            "or raise read_timeout."
+        )
+    else:
+        message = f"{what}: the connection broke before the answer was complete ({text})."
+    failure = kind(message, method=method, url=public_url(url))
+    failure.unsent = unsent
+    return failure
+
+
+def before_sending(error: BaseException) -> bool:
+    """Whether the failure came before anything of the request was sent."""
+    seen = 0
+    cause: BaseException | None = error
+    while cause is not None and seen < 8:
+        if isinstance(
+            cause,
+            (
+                urllib3.exceptions.NewConnectionError,
+                urllib3.exceptions.ConnectTimeoutError,
+                requests.exceptions.ConnectTimeout,
+                requests.exceptions.ProxyError,
+            ),
+        ):
+            return True
+        reason = getattr(cause, "reason", None)
+        first = cause.args[0] if cause.args and isinstance(cause.args[0], BaseException) else None
+        cause = reason if isinstance(reason, BaseException) else first
+        seen += 1
+    return False
+
+
+def _innermost(error: BaseException) -> str:
+    cause: BaseException = error
+    for _ in range(8):
+        inner = getattr(cause, "reason", None)
+        if not isinstance(inner, BaseException):
+            inner = next((a for a in cause.args if isinstance(a, BaseException)), None)
+        if inner is None:
+            break
+        cause = inner
+    text = str(cause).rpartition(">: ")[2] or type(cause).__name__
+    return text[:200]

@@ -1,0 +1,167 @@
+"""One HTTP session to one instance: sends a single request and reads its answer, no more."""
+
+import re
+from typing import Any
+
+import requests
+import urllib3
+from requests.auth import AuthBase
+
+from acumatica_source.client.auth import AuthAnswer, Authenticator, Flow
+from acumatica_source.client.errors import ConfigurationError, ConnectionFailed, public_url
+from acumatica_source.client.instance import Instance
+from acumatica_source.client.transport import (
+    Transport,
+    connection_error,
+    open_http,
+    read_body,
+)
+
+
+class _Authorization(AuthBase):
+    """Adds the Authorization header on the instance's own addresses, and only there.
+
+    It also keeps a ~/.netrc from taking the place of the credentials given.
+    """
+
+    def __init__(self, instance: Instance, auth: Authenticator) -> None:
+        self._instance = instance
+        self._auth = auth
+
+    def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
+        value = self._auth.authorization()
+        if value is not None and self._instance.owns(str(request.url)):
+            request.headers["Authorization"] = value
+        return request
+
+
+class Wire:
+    """Sends requests to one instance with one cookie jar.
+
+    Attributes:
+        http: the HTTP session.
+        requests_made: requests sent so far.
+    """
+
+    def __init__(self, instance: Instance, transport: Transport, auth: Authenticator) -> None:
+        self.http = open_http()
+        self.http.auth = _Authorization(instance, auth)
+        verify = transport.verify_ssl
+        self.http.verify = verify if isinstance(verify, bool) else str(verify)
+        self.requests_made = 0
+        self._instance = instance
+        self._limits = transport
+
+    def exchange(
+        self,
+        request: requests.Request,
+        stream: bool = False,
+        timeout: tuple[float, float] | None = None,
+    ) -> tuple[requests.Response, bytes]:
+        """Send one request.
+
+        Args:
+            request: what to send.
+            stream: leave the body of a good answer unread, for the caller to read and close.
+            timeout: seconds to connect, and to wait for bytes; the transport's by default.
+
+        Returns:
+            The answer, whatever its status, and its body.
+
+        Raises:
+            ConnectionFailed: there was no complete answer.
+            ResponseTooLarge: there was too much of it.
+        """
+        prepared = self.http.prepare_request(request)
+        method, url = str(prepared.method), str(prepared.url)
+        settings = self._environment(url)
+        self.requests_made += 1
+        response: requests.Response | None = None
+        try:
+            response = self.http.send(
+                prepared,
+                stream=True,
+                timeout=timeout or (self._limits.connect_timeout, self._limits.read_timeout),
+                allow_redirects=False,
+                **settings,
+            )
+            if stream and response.status_code < 300:
+                return response, b""
+            return response, read_body(response, self._limits.max_response_bytes)
+        except (
+            requests.exceptions.ConnectionError,
+            requests.exceptions.Timeout,
+            requests.exceptions.ChunkedEncodingError,
+            requests.exceptions.ContentDecodingError,
+            urllib3.exceptions.HTTPError,
+        ) as failure:
+            _close(response)
+            raise connection_error(failure, method, url) from None
+        except requests.exceptions.RequestException as failure:
+            _close(response)
+            raise ConfigurationError(f"{method} {public_url(url)}: {failure}") from None
+        except BaseException:
+            _close(response)  # interrupted in the middle: the connection is of no more use
+            raise
+
+    def run(self, flow: Flow, timeout: tuple[float, float] | None = None, attempts: int = 1) -> int:
+        """Carry an authentication flow through.
+
+        Args:
+            flow: the flow.
+            timeout: as for `exchange`.
+            attempts: how often to send each request, if the connection fails.
+
+        Returns:
+            The status of the last answer.
+        """
+        status = 204
+        try:
+            step = next(flow)
+            while True:
+                request = requests.Request(
+                    step.method,
+                    self._instance.url(step.path),
+                    headers={"Accept": "application/json"},
+                    json=step.json,
+                    data=step.form,
+                )
+                response, body = self._insist(request, timeout, attempts)
+                status = response.status_code
+                step = flow.send(self._answer(response, body))
+        except StopIteration:
+            return status
+
+    def _insist(
+        self, request: requests.Request, timeout: tuple[float, float] | None, attempts: int
+    ) -> tuple[requests.Response, bytes]:
+        for _ in range(attempts - 1):
+            try:
+                return self.exchange(request, timeout=timeout)
+            except ConnectionFailed as error:
+                if not error.retryable:
+                    raise
+        return self.exchange(request, timeout=timeout)
+
+    def _answer(self, response: requests.Response, body: bytes) -> AuthAnswer:
+        wait = response.headers.get("Retry-After", "")
+        return AuthAnswer(
+            status=response.status_code,
+            content_type=response.headers.get("Content-Type", "").lower(),
+            body=body,
+            url=str(response.url),
+            cookies=frozenset(cookie.name for cookie in self.http.cookies),
+            retry_after=float(wait) if re.fullmatch(r"\d{1,6}", wait) else None,
+        )
+
+    def _environment(self, url: str) -> dict[str, Any]:
+        """Proxies and certificates from the environment; an explicit `verify` has the last word."""
+        settings = self.http.merge_environment_settings(url, {}, True, None, None)
+        if self.http.verify is not True:
+            settings["verify"] = self.http.verify
+        return {name: settings[name] for name in ("proxies", "verify", "cert")}
+
+
+def _close(response: requests.Response | None) -> None:
+    if response is not None:
+        response.close()
