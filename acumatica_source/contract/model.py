@@ -9,6 +9,20 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from acumatica_source.contract.errors import ContractError, UnsupportedContract
+
+__all__ = [
+    "Contract",
+    "ContractError",
+    "Entity",
+    "EntityKind",
+    "Field",
+    "FieldType",
+    "Key",
+    "Shape",
+    "UnsupportedContract",
+]
+
 
 class FieldType(StrEnum):
     """The type of a scalar field's value, as the contract and its names promise it."""

@@ -1,0 +1,162 @@
+"""Key fields of entities: a contract does not declare them, the documentation does.
+
+For the entities of the system endpoints the keys are those of the forms, in the order in which
+they address a record (Integration Development Guide: Retrieval of a Record by Key Fields). For
+others a guess is made from the field names. Either way they are a claim to be checked while
+paging, never proof.
+"""
+
+from acumatica_source.contract.model import FieldType, Key, Shape
+
+DROPDOWNS = frozenset({"Type", "Module", "Connector"})
+"""Key fields shown as labels of a drop-down, whose order is not that of the stored codes."""
+
+_KEYS_BY_ENTITY = """
+Account AccountCD
+AccountGroup AccountGroupID
+Activity NoteID
+AmazonStore BindingName
+Appointment ServiceOrderType AppointmentNbr
+AttributeDefinition AttributeID
+BigCommerceStores Connector StoreName
+Bill Type ReferenceNbr
+BusinessAccount BusinessAccountID
+Carrier CarrierID
+Case CaseID
+CashSale Type ReferenceNbr
+CashTransaction ReferenceNbr
+ChangeOrder RefNbr
+ChangeOrderClass ClassID
+Check Type ReferenceNbr
+CompanyFinancialPeriod Company FinancialYear
+Contact ContactID
+CostCode CostCodeID
+Currency CurrencyID
+Customer CustomerID
+CustomerClass ClassID
+CustomerLocation Customer LocationID
+CustomerPaymentMethod CustomerID InstanceID
+CustomerPriceClass PriceClassID
+DeductionBenefitCode DeductionBenefitCodeID
+Discount DiscountCode Sequence
+DiscountCode DiscountCodeID
+EarningTypeCode EarningTypeCodeID
+Email NoteID
+Employee EmployeeID
+EmployeePayrollClass EmployeePayrollClassID
+EmployeePayrollSettings EmployeeID
+Event NoteID
+ExpenseClaim RefNbr
+ExpenseReceipt ReceiptID
+ExternalCommitment CommitmentID
+FinancialPeriod FinancialYear
+FOBPoint FOBPointID
+InventoryAdjustment ReferenceNbr
+InventoryIssue ReferenceNbr
+InventoryReceipt ReferenceNbr
+Invoice Type ReferenceNbr
+ItemClass ClassID
+ItemSalesCategory CategoryID
+ItemWarehouse InventoryID WarehouseID
+JournalTransaction Module BatchNbr
+KitAssembly Type ReferenceNbr
+KitSpecification KitInventoryID RevisionID
+Lead LeadID
+Ledger LedgerID
+LotSerialClass ClassID
+NonStockItem InventoryID
+Opportunity OpportunityID
+PayGroup PayGroupID
+Payment Type ReferenceNbr
+PaymentMethod PaymentMethodID
+PayPeriod PayGroup Year
+PayrollBatch BatchID
+PayrollUnionLocal PayrollUnionLocalID
+PhysicalInventoryCount ReferenceNbr
+PhysicalInventoryReview ReferenceNbr
+ProFormaInvoice RefNbr
+Project ProjectID
+ProjectBudget ProjectID ProjectTaskID AccountGroup CostCode InventoryID
+ProjectTask ProjectID ProjectTaskID
+ProjectTemplate ProjectTemplateID
+ProjectTemplateTask ProjectTemplateID ProjectTemplateTaskID
+ProjectTransaction Module ReferenceNbr
+PTOBank PTOBankID
+PurchaseOrder Type OrderNbr
+PurchaseReceipt Type ReceiptNbr
+SalesInvoice Type ReferenceNbr
+SalesOrder OrderType OrderNbr
+Salesperson SalespersonID
+SalesPriceWorksheet ReferenceNbr
+ServiceOrder ServiceOrderType ServiceOrderNbr
+Shipment ShipmentNbr
+ShippingBox BoxID
+ShippingTerm TermID
+ShippingZones ZoneID
+ShipVia CarrierID
+ShopifyStore Connector StoreName
+StockItem InventoryID
+Subaccount SubaccountCD
+Subcontract SubcontractNbr
+Task NoteID
+Tax TaxID
+TaxCategory TaxCategoryID
+TaxReportingSettings TaxAgency
+TaxZone TaxZoneID
+TemplateItems InventoryID
+TimeEntry TimeEntryID
+TransferOrder ReferenceNbr
+UnionLocal UnionLocalID
+UnitsOfMeasure UnitID
+Vendor VendorID
+VendorClass ClassID
+VendorPriceWorksheet ReferenceNbr
+Warehouse WarehouseID
+WorkCalendar WorkCalendarID
+WorkClassCompensationCode WCCCode
+WorkLocation WorkLocationID
+"""
+
+KNOWN_KEYS: dict[str, tuple[str, ...]] = {
+    entity: tuple(keys)
+    for entity, *keys in (line.split() for line in _KEYS_BY_ENTITY.strip().splitlines())
+}
+"""Key fields of the system endpoints' entities, in path order."""
+
+_PAIRS = (
+    ("Type", "ReferenceNbr"),
+    ("Type", "RefNbr"),
+    ("Type", "OrderNbr"),
+    ("OrderType", "OrderNbr"),
+    ("Module", "BatchNbr"),
+)
+
+
+def keys_of(entity: str, shape: Shape) -> tuple[Key, ...]:
+    """The key fields of an entity in path order, as far as its name and fields tell; or none.
+
+    Entities the table does not know get, in this order: a known pair of document type and
+    number; the field named after the entity with `ID`, `CD`, `Nbr` or `Code`; the only field
+    among `ReferenceNbr` and `RefNbr`; the first field, if it is text and ends in `ID` or `CD`.
+    """
+    fields = {f.name for f in shape.fields if f.custom is None}
+    known = KNOWN_KEYS.get(entity, ())
+    if known and fields.issuperset(known):
+        return _keys(known)
+    for pair in _PAIRS:
+        if fields.issuperset(pair):
+            return _keys(pair)
+    for suffix in ("ID", "CD", "Nbr", "Code"):
+        if entity + suffix in fields:
+            return _keys((entity + suffix,))
+    numbers = fields & {"ReferenceNbr", "RefNbr"}
+    if len(numbers) == 1:
+        return _keys(tuple(numbers))
+    first = shape.fields[0] if shape.fields else None
+    if first and first.type is FieldType.TEXT and first.name.endswith(("ID", "CD")):
+        return _keys((first.name,))
+    return ()
+
+
+def _keys(names: tuple[str, ...]) -> tuple[Key, ...]:
+    return tuple(Key(name, dropdown=name in DROPDOWNS) for name in names)
