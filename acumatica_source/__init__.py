@@ -1,0 +1,36 @@
+"""A dlt source for Acumatica ERP.
+
+What it offers is imported when first used: the session client alone needs neither dlt nor Arrow.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from acumatica_source.credentials import AcumaticaCredentials
+    from acumatica_source.resources.entity import EntityOptions
+    from acumatica_source.resources.inquiry_form import InquiryForm
+    from acumatica_source.resources.ledger import LedgerTransactions
+    from acumatica_source.source import acumatica
+
+__all__ = [
+    "AcumaticaCredentials",
+    "EntityOptions",
+    "InquiryForm",
+    "LedgerTransactions",
+    "acumatica",
+]
+
+_HOMES = {
+    "AcumaticaCredentials": "credentials",
+    "EntityOptions": "resources.entity",
+    "InquiryForm": "resources.inquiry_form",
+    "LedgerTransactions": "resources.ledger",
+    "acumatica": "source",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)

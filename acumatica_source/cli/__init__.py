@@ -1,0 +1,5 @@
+"""The `acumatica` command."""
+
+from acumatica_source.cli.main import main
+
+__all__ = ["main"]

@@ -1,0 +1,65 @@
+"""A line that moves while a sync works, and one that stays for each resource that is done."""
+
+from types import TracebackType
+
+from dlt.common.runtime.collector import NullCollector
+from rich.console import Console
+from rich.markup import escape
+from rich.status import Status
+
+from acumatica_source.cli.runner import Outcome
+
+
+class Progress(NullCollector):
+    """Shows what a pipeline is doing; give it to the pipeline as its `progress`."""
+
+    def __init__(self, console: Console) -> None:
+        self._console = console
+        self._status: Status | None = None
+        self._counts: dict[str, int] = {}
+
+    def __enter__(self) -> "Progress":
+        if self._console.is_terminal:
+            self._status = self._console.status("signing in")
+            self._status.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if self._status is not None:
+            self._status.stop()
+            self._status = None
+
+    def finished(self, outcome: Outcome) -> None:
+        """Leave one line for a resource that is done."""
+        self._counts = {}
+        if outcome.error:
+            self._console.print(f"[red]✗[/] {escape(outcome.resource)}: {escape(outcome.error)}")
+            return
+        rows = sum(outcome.rows.values())
+        self._console.print(
+            f"[green]✓[/] {escape(outcome.resource)}: {rows:,} rows in {outcome.seconds:.1f} s"
+        )
+
+    def update(
+        self,
+        name: str,
+        inc: int = 1,
+        total: int | None = None,
+        inc_total: int | None = None,
+        message: str | None = None,
+        label: str | None = None,
+    ) -> None:
+        """Count what dlt counts: rows by table while extracting, files and jobs later on."""
+        self._counts[name] = self._counts.get(name, 0) + inc
+        if self._status is not None:
+            self._status.update(f"{name}: {self._counts[name]:,}")
+
+    def _start(self, step: str) -> None:
+        self._counts = {}
+        if self._status is not None:
+            self._status.update(step)

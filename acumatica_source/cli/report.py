@@ -1,0 +1,24 @@
+"""Tables that tell people what a sync did."""
+
+from collections.abc import Iterable
+
+from rich.table import Table
+
+from acumatica_source.cli.runner import Outcome
+
+
+def outcome_table(outcomes: Iterable[Outcome]) -> Table:
+    """Per table: rows loaded; per resource: requests made and seconds."""
+    table = Table(box=None, header_style="bold", pad_edge=False)
+    table.add_column("table")
+    for heading in ("rows loaded", "requests", "seconds"):
+        table.add_column(heading, justify="right")
+    for outcome in outcomes:
+        figures = [f"{outcome.requests:,}", f"{outcome.seconds:.1f}"]
+        if outcome.error:
+            table.add_row(f"[red]{outcome.resource}: failed[/]", "", *figures)
+            continue
+        for name, rows in outcome.rows.items() or [(outcome.resource, 0)]:
+            table.add_row(name, f"{rows:,}", *figures)
+            figures = ["", ""]
+    return table

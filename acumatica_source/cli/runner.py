@@ -1,0 +1,141 @@
+"""Runs a pipeline resource by resource, so that one that fails fails alone.
+
+Each resource is a load package of its own: what it brought is committed before the next begins,
+and what a failed one had read is thrown away whole.
+"""
+
+import logging
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import dlt
+from filelock import FileLock, Timeout
+
+from acumatica_source.cli.failures import explain, root_cause
+from acumatica_source.client.errors import (
+    AuthenticationError,
+    ConfigurationError,
+    ConnectionFailed,
+    SeatLimitReached,
+)
+from acumatica_source.reading.instance import Instance
+from acumatica_source.resources.entity import entity_of
+from acumatica_source.resources.ledger import LedgerTransactions
+from acumatica_source.source import Load, name_of, source_of
+
+logger = logging.getLogger(__name__)
+
+_FATAL = (AuthenticationError, ConnectionFailed, SeatLimitReached)
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of one resource."""
+
+    resource: str
+    rows: dict[str, int]
+    """Rows loaded in this run, by table."""
+    requests: int
+    seconds: float
+    error: str | None = None
+    fatal: bool = False
+    """Whether the error stands in the way of every other resource too."""
+
+
+def sync(
+    pipeline: dlt.Pipeline,
+    instance: Instance,
+    load: Sequence[Load],
+    report: Callable[[Outcome], None],
+) -> list[Outcome]:
+    """Load everything asked for; a resource that fails is reported and the next one goes on.
+
+    Args:
+        pipeline: Where to.
+        instance: Where from.
+        load: What.
+        report: Called with each outcome as soon as it is known.
+
+    Raises:
+        ConfigurationError: another sync of this pipeline is under way, or an argument is wrong.
+    """
+    outcomes: list[Outcome] = []
+    dlt.config["normalize.parquet_normalizer.add_dlt_load_id"] = True
+    with _locked(pipeline), instance.opened():
+        _start_from_destination(pipeline)
+        _check_names(instance, load)
+        for one in load:
+            outcome = _run(pipeline, instance, one)
+            report(outcome)
+            outcomes.append(outcome)
+            if outcome.fatal:
+                break
+    return outcomes
+
+
+def _check_names(instance: Instance, load: Sequence[Load]) -> None:
+    """Reach the instance, and refuse unknown names before anything is loaded."""
+    _, contract = instance.contract()
+    for one in load:
+        if not isinstance(one, LedgerTransactions):
+            entity_of(contract, name_of(one))
+
+
+def _run(pipeline: dlt.Pipeline, instance: Instance, load: Load) -> Outcome:
+    begun, requests = time.monotonic(), instance.requests_made
+    error, fatal = None, False
+    rows: dict[str, int] = {}
+    try:
+        pipeline.run(source_of(instance, [load]), loader_file_format="parquet")
+        rows = _rows_loaded(pipeline)
+    except Exception as raised:  # whatever a destination or the instance may say: it is reported
+        logger.debug("%s failed", name_of(load), exc_info=True)
+        error = explain(raised)
+        fatal = isinstance(root_cause(raised), _FATAL)
+        _start_from_destination(pipeline)
+    return Outcome(
+        name_of(load),
+        rows,
+        instance.requests_made - requests,
+        time.monotonic() - begun,
+        error,
+        fatal,
+    )
+
+
+def _rows_loaded(pipeline: dlt.Pipeline) -> dict[str, int]:
+    info = pipeline.last_trace.last_normalize_info
+    counts = info.row_counts if info else {}
+    return {table: count for table, count in counts.items() if not table.startswith("_dlt")}
+
+
+def _start_from_destination(pipeline: dlt.Pipeline) -> None:
+    """Let the destination alone say what is loaded and how far.
+
+    The local folder may hold the state of another destination, or a load that was cut off: a job
+    of it may have written its rows without having been told so, and doing it again could double
+    the lines of a document. Only finished loads count in the destination's state.
+    """
+    pipeline.drop()
+    pipeline.sync_destination()
+
+
+@contextmanager
+def _locked(pipeline: dlt.Pipeline) -> Iterator[None]:
+    folder = Path(pipeline.pipelines_dir)
+    folder.mkdir(parents=True, exist_ok=True)
+    lock = FileLock(folder / f"{pipeline.pipeline_name}.lock", timeout=0)
+    try:
+        lock.acquire()
+    except Timeout:
+        raise ConfigurationError(
+            f"Another sync of pipeline {pipeline.pipeline_name!r} is under way. Wait for it, or "
+            "name another pipeline."
+        ) from None
+    try:
+        yield
+    finally:
+        lock.release()

@@ -1,0 +1,128 @@
+"""`acumatica sync`: load a configured instance into a destination."""
+
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import click
+import dlt
+from rich.console import Console
+
+from acumatica_source.cli import runner
+from acumatica_source.cli.progress import Progress
+from acumatica_source.cli.report import outcome_table
+from acumatica_source.client.errors import ConfigurationError
+from acumatica_source.resources.entity import EntityOptions
+from acumatica_source.resources.ledger import LedgerTransactions
+from acumatica_source.source import CORE_ENTITIES, Load, configured_instance
+
+PIPELINE = "acumatica"
+
+
+@click.command()
+@click.argument("entities", nargs=-1, metavar="[ENTITY]...")
+@click.option(
+    "--duckdb",
+    "duckdb_file",
+    type=click.Path(dir_okay=False),
+    help="DuckDB file to load into (default: acumatica.duckdb).",
+)
+@click.option(
+    "--parquet",
+    "parquet_dir",
+    type=click.Path(file_okay=False),
+    help="Folder to write Parquet files into.",
+)
+@click.option("--destination", help="Any dlt destination by name, configured as dlt does.")
+@click.option(
+    "--dataset", default="acumatica", show_default=True, help="Dataset (schema) to load into."
+)
+@click.option("--full", is_flag=True, help="Load everything anew, changed or not.")
+@click.option("--endpoint", help="Web service endpoint (default: Default).")
+@click.option(
+    "--endpoint-version", help="Its version (default: the newest that the instance lists)."
+)
+@click.option(
+    "--sessions", type=click.IntRange(1), help="Licence seats to use at most (default: 2)."
+)
+@click.option(
+    "--pipeline",
+    "pipeline_name",
+    default=PIPELINE,
+    show_default=True,
+    help="Name of the dlt pipeline.",
+)
+def sync(entities: Sequence[str], **options: Any) -> None:
+    r"""Load entities into a destination; from the second run on, only what changed.
+
+    Without ENTITY: the core entities and the ledger transactions. The instance and its user come
+    from `.dlt/secrets.toml` ([sources.acumatica.credentials]) or from environment variables
+    (SOURCES__ACUMATICA__CREDENTIALS__BASE_URL, __USERNAME, __PASSWORD, __TENANT).
+
+    \b
+    Examples:
+      acumatica sync --duckdb erp.duckdb
+      acumatica sync SalesOrder Customer --parquet ./lake
+      acumatica sync Account --destination postgres --dataset erp
+    """
+    given = {
+        "endpoint": options["endpoint"],
+        "version": options["endpoint_version"],
+        "sessions": options["sessions"],
+    }
+    instance = configured_instance(**{k: v for k, v in given.items() if v is not None})
+    target = destination_of(options["duckdb_file"], options["parquet_dir"], options["destination"])
+    loads = wanted(entities, full=options["full"])
+    console = Console()
+    with Progress(console) as progress:
+        pipeline = dlt.pipeline(
+            options["pipeline_name"],
+            destination=target,
+            dataset_name=options["dataset"],
+            progress=progress,
+        )
+        outcomes = runner.sync(pipeline, instance, loads, progress.finished)
+    console.print(outcome_table(outcomes))
+    failed = [outcome for outcome in outcomes if outcome.error]
+    if failed:
+        sys.exit(1)
+
+
+def wanted(entities: Sequence[str], *, full: bool) -> list[Load]:
+    """What to load for these names; all of the core without any."""
+    loads: list[Load] = [EntityOptions(name, full=full) for name in entities or CORE_ENTITIES]
+    if not entities:
+        loads.append(LedgerTransactions(full=full))
+    return loads
+
+
+def destination_of(duckdb_file: str | None, parquet_dir: str | None, name: str | None) -> Any:
+    """The dlt destination that these options name; a DuckDB file by default.
+
+    Raises:
+        ConfigurationError: more than one is given, or it cannot be written.
+    """
+    if sum(one is not None for one in (duckdb_file, parquet_dir, name)) > 1:
+        raise ConfigurationError("Give only one of --duckdb, --parquet and --destination.")
+    if name is not None:
+        return name
+    if parquet_dir is not None:
+        folder = _writable(Path(parquet_dir))
+        return dlt.destinations.filesystem(folder.resolve().as_uri())
+    file = Path(duckdb_file or "acumatica.duckdb").resolve()
+    _writable(file.parent)
+    return dlt.destinations.duckdb(str(file))
+
+
+def _writable(folder: Path) -> Path:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise ConfigurationError(
+            f"The folder {folder} cannot be made: {error.strerror}. Name another one."
+        ) from None
+    if not os.access(folder, os.W_OK):
+        raise ConfigurationError(f"The folder {folder} cannot be written. Name another one.")
+    return folder

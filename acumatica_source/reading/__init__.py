@@ -1,0 +1,1 @@
+"""Reading an instance completely: paging, watermarks, fallbacks and the workers that fetch."""

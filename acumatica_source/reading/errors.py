@@ -1,0 +1,21 @@
+"""What can go wrong while reading, beyond what the client reports.
+
+AcumaticaError
+└── ReadingError
+├── OrderNotTrusted   the server's order is not the one paging needs
+└── PagingStuck       paging does not advance
+"""
+
+from acumatica_source.client.errors import AcumaticaError
+
+
+class ReadingError(AcumaticaError):
+    """An entity could not be read completely."""
+
+
+class OrderNotTrusted(ReadingError):
+    """Rows do not come in the order of a unique key, so paging by that key could lose some."""
+
+
+class PagingStuck(ReadingError):
+    """Pages repeat or rows cannot be found again, so the end would never be reached."""

@@ -1,0 +1,256 @@
+"""Paging as pure state machines: no I/O, only what to ask for next and which rows are new.
+
+The contract REST API has neither `$orderby`, nor a count, nor a next link (Integration Development
+Guide: Retrieval of Records by Conditions), so completeness has to be earned:
+
+* `KeysetPaging` asks for the rows whose key is greater than the last one seen. Rows that come or
+  go elsewhere cannot shift its pages. It needs the keys, and a filter on them.
+* `SkipPaging` asks by offset, but every page overlaps the one before. The overlap proves that no
+  row slipped through; where it does not hold, the machine steps back until it does.
+* `WholeRead` asks once for everything: slow, but it presumes no order at all.
+
+All speak in *marks*: a mark is what identifies a row, the tuple of its key values (or of its `id`
+where keys are unknown). Marks come from the page as the server sent it; they are never re-sorted,
+because the order is that of the database's collation, not Python's.
+"""
+
+from collections import deque
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import reduce
+from itertools import pairwise
+from operator import and_, or_
+from typing import Protocol, TypeAlias
+
+from acumatica_source.client.query import F, Filter
+from acumatica_source.contract.model import Key
+from acumatica_source.reading.errors import OrderNotTrusted, PagingStuck
+
+Mark: TypeAlias = tuple[object, ...]
+"""What identifies a row: its key values, or its `id`."""
+
+MOST_LABELS = 40
+"""Labels of one drop-down that a filter may exclude before it grows too long."""
+
+MOST_STEPS_BACK = 25
+"""Requests in a row that may bring nothing new before paging counts as stuck."""
+
+PAGES_REMEMBERED = 4
+"""Pages whose rows are known again when an insertion moves them back into view."""
+
+MOST_SHIFTS = 8
+"""Pages in a row whose overlap is not where it should be before the order counts as unstable."""
+
+
+@dataclass(frozen=True, slots=True)
+class PageRequest:
+    """One list request: a filter of the paging's own, and a window of rows."""
+
+    filter: Filter | None
+    top: int | None
+    """Rows at most; None for all."""
+    skip: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Received:
+    """What a page means: its rows from `fresh_from` on are new, and what to ask for next."""
+
+    fresh_from: int
+    next: PageRequest | None
+
+
+class Paging(Protocol):
+    """A paging strategy: give it each page's marks, it says what to ask for next."""
+
+    def first(self) -> PageRequest:
+        """The first request."""
+
+    def receive(self, marks: Sequence[Mark]) -> Received:
+        """Take the marks of the page that answered the last request."""
+
+
+class WholeRead:
+    """Everything in one answer."""
+
+    def first(self) -> PageRequest:
+        """Ask without a window."""
+        return PageRequest(None, None)
+
+    def receive(self, marks: Sequence[Mark]) -> Received:
+        """All rows are new, and there is no further page."""
+        return Received(0, None)
+
+
+class KeysetPaging:
+    """Pages by the entity's keys: the rows after the last key seen.
+
+    A plain key advances with `gt`. A drop-down shows labels but sorts by stored codes, so it never
+    does: its rows are paged through label by label, and what follows a label are the rows that
+    have none of the labels seen so far.
+    """
+
+    def __init__(self, keys: Sequence[Key], top: int) -> None:
+        self._keys = tuple(keys)
+        self._top = top
+        self._last: Mark | None = None
+        self._labels: dict[Mark, list[object]] = {}
+        self._branches = _branches(self._keys)
+        self._branch = len(self._branches) - 1
+
+    def first(self) -> PageRequest:
+        """Ask for the first rows, without a condition."""
+        return PageRequest(None, self._top)
+
+    def receive(self, marks: Sequence[Mark]) -> Received:
+        """Check that the page advances in key order and ask for what follows it.
+
+        Raises:
+            OrderNotTrusted: the page is not in the order of a unique, non-null key.
+        """
+        walked = marks if self._last is None else [self._last, *marks]
+        if any(value is None or value == "" for mark in marks for value in mark):
+            raise OrderNotTrusted("A key value is empty.")
+        for before, after in pairwise(walked):
+            self._check_advance(before, after)
+        for mark in marks:
+            self._remember_labels(mark)
+        if marks:
+            self._last = marks[-1]
+        self._branch = 0 if len(marks) >= self._top else self._branch + 1
+        if self._last is None or self._branch == len(self._branches):
+            return Received(0, None)
+        return Received(0, PageRequest(self._after(self._last), self._top))
+
+    def _check_advance(self, before: Mark, after: Mark) -> None:
+        for place, key in enumerate(self._keys):
+            if before[place] == after[place]:
+                continue
+            if key.dropdown:
+                if after[place] in self._labels.get(after[:place], ()):
+                    raise OrderNotTrusted(f"{key.name} {after[place]!r} comes back later on.")
+                self._remember_labels(before)
+            elif not _may_follow(before[place], after[place]):
+                raise OrderNotTrusted(f"{key.name} {after[place]!r} comes after {before[place]!r}.")
+            return
+        raise OrderNotTrusted(f"The key {after!r} is not unique.")
+
+    def _remember_labels(self, mark: Mark) -> None:
+        for place, key in enumerate(self._keys):
+            if key.dropdown:
+                seen = self._labels.setdefault(mark[:place], [])
+                if mark[place] not in seen:
+                    seen.append(mark[place])
+                if len(seen) > MOST_LABELS:
+                    raise OrderNotTrusted(f"{key.name} has more than {MOST_LABELS} labels.")
+
+    def _after(self, last: Mark) -> Filter:
+        """Rows after the last mark whose first different key is one of the current branch."""
+        ways = [self._first_different(place, last) for place in self._branches[self._branch]]
+        return reduce(or_, ways)
+
+    def _first_different(self, place: int, last: Mark) -> Filter:
+        same = [F[key.name] == value for key, value in zip(self._keys[:place], last, strict=False)]
+        field = F[self._keys[place].name]
+        if self._keys[place].dropdown:
+            return reduce(and_, [*same, *(field != label for label in self._labels[last[:place]])])
+        return reduce(and_, [*same, field > last[place]])
+
+
+def _branches(keys: Sequence[Key]) -> list[list[int]]:
+    """The places of the keys, last first; neighbours that advance by order go together."""
+    branches: list[list[int]] = []
+    for place in reversed(range(len(keys))):
+        ordered = not keys[place].dropdown
+        if ordered and branches and not keys[branches[-1][-1]].dropdown:
+            branches[-1].append(place)
+        else:
+            branches.append([place])
+    return branches
+
+
+def _may_follow(before: object, after: object) -> bool:
+    """Whether `after` can sort behind `before` in some collation.
+
+    Only plain ASCII letters and digits compare alike everywhere (but for case); anything else is
+    the server's business.
+    """
+    if isinstance(before, str) and isinstance(after, str):
+        if not (_is_plain(before) and _is_plain(after)):
+            return True
+        return before < after or before.casefold() < after.casefold()
+    if isinstance(before, int) and isinstance(after, int):
+        return before < after
+    return True
+
+
+def _is_plain(text: str) -> bool:
+    return text.isascii() and text.isalnum()
+
+
+class SkipPaging:
+    """Pages by offset, each overlapping the one before by its last row.
+
+    Where the overlap is found, no row before it came or went unnoticed. Where rows were inserted
+    before it, it is found further down; where rows were deleted, it is looked for further up.
+    """
+
+    def __init__(self, top: int) -> None:
+        if top < 2:
+            raise ValueError("SkipPaging needs pages of at least 2 rows")
+        self._top = top
+        self._skip = 0
+        self._recent: deque[Sequence[Mark]] = deque(maxlen=PAGES_REMEMBERED)
+        self._begun = 0
+        self._idle = 0
+        self._last: Mark | None = None
+        self._shifts = 0
+
+    def first(self) -> PageRequest:
+        """Ask for the first rows."""
+        return PageRequest(None, self._top)
+
+    def receive(self, marks: Sequence[Mark]) -> Received:
+        """Find the overlap and ask for what follows it, or step back to look for it.
+
+        Raises:
+            PagingStuck: the overlap stays lost, or pages bring nothing new again and again.
+        """
+        if len(set(marks)) != len(marks):
+            raise PagingStuck("A page holds the same row twice.")
+        known = {mark for page in self._recent for mark in page}
+        overlap = max((i for i, mark in enumerate(marks) if mark in known), default=None)
+        if overlap is None and (self._skip > 0 or self._begun > 1):
+            return Received(len(marks), self._step_back())
+        fresh_from = 0 if overlap is None else overlap + 1
+        self._count_shift(marks)
+        if fresh_from < len(marks):
+            self._idle = 0
+            self._begun += 1
+            self._recent.append(marks)
+        elif len(marks) == self._top:
+            self._count_idle()
+        if len(marks) < self._top:
+            return Received(fresh_from, None)
+        self._skip += len(marks) - 1
+        return Received(fresh_from, PageRequest(None, self._top, self._skip))
+
+    def _step_back(self) -> PageRequest:
+        if self._skip == 0:
+            raise PagingStuck("All rows of the last page have gone.")
+        self._count_idle()
+        self._skip = max(0, self._skip - max(1, self._top // 2))
+        return PageRequest(None, self._top, self._skip)
+
+    def _count_shift(self, marks: Sequence[Mark]) -> None:
+        shifted = self._last is not None and list(marks[:1]) != [self._last]
+        self._shifts = self._shifts + 1 if shifted else 0
+        if self._shifts > MOST_SHIFTS:
+            raise PagingStuck("Rows move from page to page; the server's order is not stable.")
+        if marks:
+            self._last = marks[-1]
+
+    def _count_idle(self) -> None:
+        self._idle += 1
+        if self._idle > MOST_STEPS_BACK:
+            raise PagingStuck("Pages bring nothing new; the server's order is not stable.")

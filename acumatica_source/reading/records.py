@@ -1,0 +1,230 @@
+"""Reads the records of one entity: page by page, one by one where lists fail, or stamps only."""
+
+import logging
+from collections.abc import Callable, Generator, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import datetime
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from acumatica_source.arrow.parse import ParsedPage, parse_page
+from acumatica_source.arrow.shape import PageShape, shape_of
+from acumatica_source.client.errors import OptimizationError, RecordNotFound
+from acumatica_source.client.query import F, Filter, QueryOptions
+from acumatica_source.contract.model import Entity, FieldType
+from acumatica_source.reading.errors import OrderNotTrusted, PagingStuck, ReadingError
+from acumatica_source.reading.instance import Connection
+from acumatica_source.reading.paging import (
+    KeysetPaging,
+    Mark,
+    PageRequest,
+    Paging,
+    SkipPaging,
+    WholeRead,
+)
+
+logger = logging.getLogger(__name__)
+
+SHOW_ARCHIVED = {"PX-ApiArchive": "SHOW"}
+"""Archived records are hidden from normal reads, so a sweep would take them for deleted."""
+
+
+@dataclass(frozen=True, slots=True)
+class RecordQuery:
+    """Which records to read, and how."""
+
+    path: str
+    """Path of the entity below the instance (`entity/Default/24.200.001/Customer`)."""
+    entity: Entity
+    expand: tuple[str, ...]
+    """`$expand` paths of the linked entities and details to read."""
+    page_size: int
+    """Records a list request asks for."""
+    archived: bool = True
+    """Whether archived records are read too."""
+
+
+class RecordReader:
+    """Reads the records of one entity completely, in pages of typed tables."""
+
+    def __init__(self, connection: Connection, query: RecordQuery) -> None:
+        self._connection = connection
+        self._query = query
+        self.shape: PageShape = shape_of(query.entity, expand=query.expand)
+        """The tables that pages consist of."""
+        self.started: datetime | None = None
+        """The server's clock at the first answer, UTC; None if it did not tell."""
+        self.one_by_one = False
+        """Set once the server has refused to put what is asked for into one list query."""
+
+    def pages(self, since: datetime | None = None) -> Generator[ParsedPage, None, None]:
+        """All records, or those stamped at or after `since`.
+
+        Raises:
+            AcumaticaError: a request failed for good, or completeness could not be assured.
+        """
+        condition = None if since is None else self._stamped_since(since)
+        yield from self._complete(self._page, condition)
+
+    def stamps(self) -> Generator[pa.Table, None, None]:
+        """`id` and modification stamp (where the entity has one) of every record, in pages."""
+        light = self._light_shape()
+        for page in self._complete(lambda request: self._light_page(request, light), None):
+            yield page.tables[light.tables[0].name]
+
+    def records(self, ids: Sequence[str]) -> Generator[ParsedPage, None, None]:
+        """The records of these ids, in pages; those that no longer exist are left out."""
+        for start in range(0, len(ids), self._query.page_size):
+            yield self._fetch_one_by_one(ids[start : start + self._query.page_size])
+
+    def _complete(
+        self,
+        fetch: Callable[[PageRequest], tuple[ParsedPage, list[Mark]]],
+        condition: Filter | None,
+    ) -> Generator[ParsedPage, None, None]:
+        """Page to the end by the first strategy that this entity's order allows."""
+        strategies = list(self._strategies(condition))
+        for place, paging in enumerate(strategies):
+            begun = False
+            try:
+                for page in _walk(paging, fetch, condition):
+                    begun = True
+                    yield page
+            except (OrderNotTrusted, PagingStuck) as error:
+                if begun or place + 1 == len(strategies):
+                    raise ReadingError(
+                        f"{self._query.entity.name} could not be read completely: {error} "
+                        "Name its key fields, or raise its page size above its number of records."
+                    ) from error
+                logger.warning(
+                    "%s: %s Paging by %s instead.",
+                    self._query.entity.name,
+                    error,
+                    type(strategies[place + 1]).__name__,
+                )
+            else:
+                return
+
+    def _strategies(self, condition: Filter | None) -> Iterator[Paging]:
+        """The safest first.
+
+        A condition on the stamp excludes paging by key: a filter on fields of two views answers
+        with nothing at all, and a contract does not tell which view a field comes from.
+        """
+        entity = self._query.entity
+        by_key = [entity.shape.field(key.name) for key in entity.keys]
+        comparable = all(f is not None and f.type is not FieldType.GUID for f in by_key)
+        if by_key and comparable and condition is None:
+            yield KeysetPaging(entity.keys, self._query.page_size)
+        yield SkipPaging(max(2, self._query.page_size))
+        yield WholeRead()
+
+    def _stamped_since(self, since: datetime) -> Filter:
+        assert self._query.entity.watermark is not None
+        return F[self._query.entity.watermark] >= since
+
+    def _page(self, request: PageRequest) -> tuple[ParsedPage, list[Mark]]:
+        if not self.one_by_one:
+            try:
+                body = self._list(request, expand=self._query.expand)
+            except OptimizationError as error:
+                logger.warning(
+                    "%s: the server cannot list it whole (%s); its records are read one by one.",
+                    self._query.entity.name,
+                    ", ".join(error.fields) or "no field named",
+                )
+                self.one_by_one = True
+            else:
+                page = parse_page(body, self.shape)
+                return page, self._marks(page.tables[self.shape.tables[0].name])
+        light, marks = self._light_page(request, self._light_shape())
+        ids = light.tables[self._query.entity.name].column("id").to_pylist()
+        return self._fetch_one_by_one(ids), marks
+
+    def _light_shape(self) -> PageShape:
+        return shape_of(self._query.entity, expand=(), select=self._light_fields())
+
+    def _light_fields(self) -> list[str]:
+        entity = self._query.entity
+        stamp = [entity.watermark] if entity.watermark else []
+        return [*(key.name for key in entity.keys), *stamp] or [
+            f.name for f in entity.shape.fields
+        ][:1]
+
+    def _light_page(self, request: PageRequest, light: PageShape) -> tuple[ParsedPage, list[Mark]]:
+        page = parse_page(self._list(request, select=self._light_fields()), light)
+        return page, self._marks(page.tables[light.tables[0].name])
+
+    def _list(
+        self, request: PageRequest, *, select: Sequence[str] = (), expand: Sequence[str] = ()
+    ) -> bytes:
+        options = QueryOptions(
+            filter=request.filter,
+            select=list(select) or None,
+            expand=list(expand) or None,
+            top=request.top,
+            skip=request.skip or None,
+        )
+        return self._get(self._query.path, options)
+
+    def _get(self, path: str, options: QueryOptions) -> bytes:
+        headers = SHOW_ARCHIVED if self._query.archived else None
+        params = options.to_params()
+        body = self._connection.pool.run(
+            lambda session: session.get_bytes(path, params=params, headers=headers)
+        )
+        if self.started is None:
+            self.started = body.server_time
+        return body.content
+
+    def _fetch_one_by_one(self, ids: Sequence[str]) -> ParsedPage:
+        """Read records by id, which the server never refuses, into one page."""
+        options = QueryOptions(expand=list(self._query.expand) or None)
+
+        def fetch(record_id: str) -> bytes | None:
+            try:
+                return self._get(f"{self._query.path}/{record_id}", options)
+            except RecordNotFound:
+                return None
+
+        with ThreadPoolExecutor(self._connection.seats) as threads:
+            bodies = [body for body in threads.map(fetch, ids) if body is not None]
+        return parse_page(b"[" + b",".join(bodies) + b"]", self.shape)
+
+    def _marks(self, records: pa.Table) -> list[Mark]:
+        names = [key.name for key in self._query.entity.keys] or ["id"]
+        return list(zip(*(records.column(name).to_pylist() for name in names), strict=True))
+
+
+def _walk(
+    paging: Paging,
+    fetch: Callable[[PageRequest], tuple[ParsedPage, list[Mark]]],
+    condition: Filter | None,
+) -> Iterator[ParsedPage]:
+    request: PageRequest | None = paging.first()
+    while request is not None:
+        if condition is not None:
+            both = condition if request.filter is None else condition & request.filter
+            request = PageRequest(both, request.top, request.skip)
+        page, marks = fetch(request)
+        received = paging.receive(marks)
+        if received.fresh_from < len(marks):
+            yield without_first(page, received.fresh_from)
+        request = received.next
+
+
+def without_first(page: ParsedPage, count: int) -> ParsedPage:
+    """The page without its first `count` records and without their children."""
+    if count == 0:
+        return page
+    names = iter(page.tables)
+    parents = next(names)
+    kept = page.tables[parents].slice(count)
+    tables = {parents: kept}
+    for name in names:
+        children = page.tables[name]
+        mine = pc.is_in(children.column("_parent_id"), value_set=kept.column("id"))
+        tables[name] = children.filter(mine)
+    return ParsedPage(tables=tables, rows=kept.num_rows, notes=page.notes)

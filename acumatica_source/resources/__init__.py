@@ -1,0 +1,1 @@
+"""The kinds of dlt resources: entities, inquiries and ledger transactions."""

@@ -1,0 +1,223 @@
+"""Entities as dlt resources: typed tables for the records and for each of their details."""
+
+import logging
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+import dlt
+import pyarrow as pa
+import pyarrow.compute as pc
+from dlt.extract import DltResource
+
+from acumatica_source.arrow.parse import ParsedPage
+from acumatica_source.client.errors import ConfigurationError
+from acumatica_source.contract.model import Contract, Entity
+from acumatica_source.reading.instance import Connection, Instance
+from acumatica_source.reading.read_ahead import ReadAhead
+from acumatica_source.reading.records import RecordQuery, RecordReader
+from acumatica_source.reading.watermark import lower_bound, next_watermark
+from acumatica_source.resources.loaded import Difference, difference, loaded_stamps
+from acumatica_source.resources.tables import (
+    Target,
+    WriteMode,
+    childless,
+    concat_with_flag,
+    merging_mode,
+    tombstones,
+)
+
+logger = logging.getLogger(__name__)
+
+PAGES_AHEAD = 2
+"""Pages of one entity that may wait for dlt while the next is being read."""
+
+
+@dataclass(frozen=True, slots=True)
+class EntityOptions:
+    """How one entity is loaded."""
+
+    name: str
+    """Name in the contract (`SalesOrder`)."""
+    expand: Sequence[str] | None = None
+    """Linked entities and details to read, as `$expand` paths; None for all, () for none."""
+    page_size: int = 500
+    """Records per list request."""
+    lag: timedelta = timedelta(minutes=5)
+    """How far before the last watermark an incremental run reads again, for late commits."""
+    sweep: bool = True
+    """Whether incremental runs compare ids and stamps of all records with what is loaded, which
+    finds deleted records, and any that a stamp alone would miss."""
+    full: bool = False
+    """Whether to load everything anew, whatever was loaded before."""
+    archived: bool = True
+    """Whether archived records count."""
+
+
+def entity_resource(instance: Instance, options: EntityOptions) -> DltResource:
+    """A resource that loads one entity and its details.
+
+    The first run replaces the tables; later ones merge what was modified since, if the entity has
+    a modification stamp, and replace otherwise.
+    """
+
+    def rows() -> Iterator[Any]:
+        with instance.opened() as connection:
+            endpoint, contract = instance.contract()
+            entity = entity_of(contract, options.name)
+            query = RecordQuery(
+                path=f"{endpoint.path}/{entity.name}",
+                entity=entity,
+                expand=_expand_paths(entity, options.expand),
+                page_size=options.page_size,
+                archived=options.archived,
+            )
+            reader = RecordReader(connection, query)
+            yield from _Load(connection, reader, entity, options).run()
+
+    return dlt.resource(rows, name=options.name)
+
+
+def entity_of(contract: Contract, name: str) -> Entity:
+    """The entity of that name.
+
+    Raises:
+        ConfigurationError: there is none; the message names near ones.
+    """
+    import difflib
+
+    try:
+        return contract.entities[name]
+    except KeyError:
+        near = difflib.get_close_matches(name, contract.entities, n=3, cutoff=0.5)
+        hint = f" Did you mean {', '.join(near)}?" if near else ""
+        raise ConfigurationError(
+            f"{contract.endpoint}/{contract.version} has no entity {name!r}.{hint}"
+        ) from None
+
+
+def _expand_paths(entity: Entity, wanted: Sequence[str] | None) -> tuple[str, ...]:
+    known = tuple(entity.shape.expand_paths())
+    if wanted is None:
+        return known
+    unknown = [path for path in wanted if path not in known]
+    if unknown:
+        raise ConfigurationError(
+            f"{entity.name} has nothing to expand at {', '.join(unknown)}. "
+            f"It has: {', '.join(known) or 'nothing at all'}."
+        )
+    return tuple(wanted)
+
+
+class _Load:
+    """One run of one entity: decides between all and what changed, and yields tables."""
+
+    def __init__(
+        self, connection: Connection, reader: RecordReader, entity: Entity, options: EntityOptions
+    ) -> None:
+        self._executor = connection.executor
+        self._reader = reader
+        self._entity = entity
+        self._options = options
+        self._parents, *self._children = reader.shape.tables
+        self._mode = WriteMode.REPLACE
+        self._newest: datetime | None = None
+        self._seen: set[str] = set()
+
+    def run(self) -> Iterator[Any]:
+        state = dlt.current.resource_state(self._entity.name)
+        saved = state.get("watermark")
+        watermark = None if saved is None else datetime.fromisoformat(saved)
+        if self._entity.watermark is None or self._options.full:
+            watermark = None
+        found = self._sweep() if watermark is not None and self._options.sweep else None
+        if found is not None and found.disjoint:
+            logger.warning(
+                "%s: no record has the id it was loaded with; loading all anew.", self._entity.name
+            )
+            watermark = None
+        if watermark is None:
+            yield from self._empty()
+            yield from self._carry_pages(self._reader.pages())
+        else:
+            self._mode = merging_mode()
+            yield from self._empty()
+            since = lower_bound(watermark, self._options.lag)
+            yield from self._carry_pages(self._reader.pages(since))
+            if found is not None:
+                yield from self._heal(found)
+        reached = next_watermark(watermark, self._reader.started, self._newest)
+        if self._entity.watermark is not None and reached is not None:
+            state["watermark"] = reached.isoformat()
+
+    def _sweep(self) -> Difference | None:
+        """How the destination differs from the source before this run."""
+        stamp = self._entity.watermark
+        assert stamp is not None
+        loaded = loaded_stamps(self._entity.name, stamp)
+        if loaded is None:
+            return None
+        with ReadAhead(self._executor, self._reader.stamps(), PAGES_AHEAD) as pages:
+            tables = [page.select(["id", stamp]).rename_columns(["id", "stamp"]) for page in pages]
+        if not tables:
+            tables = [
+                pa.table(
+                    {
+                        "id": pa.array([], pa.string()),
+                        "stamp": pa.array([], pa.timestamp("us", "UTC")),
+                    }
+                )
+            ]
+        return difference(loaded, pa.concat_tables(tables))
+
+    def _heal(self, found: Difference) -> Iterator[Any]:
+        """Load what the stamps did not bring, and take out what is gone."""
+        rest = [one for one in found.outdated.to_pylist() if one not in self._seen]
+        if rest:
+            yield from self._carry_pages(self._reader.records(rest))
+        gone = found.gone.filter(
+            pc.invert(pc.is_in(found.gone, value_set=pa.array(list(self._seen), pa.string())))
+        )
+        if len(gone):
+            yield self._target(self._parents.name).carry(
+                tombstones(self._parents.schema, "id", gone)
+            )
+            for child in self._children:
+                yield self._target(child.name).carry(tombstones(child.schema, "_parent_id", gone))
+
+    def _empty(self) -> Iterator[Any]:
+        """Tables without rows: the destination has all columns even if no record comes."""
+        for table in self._reader.shape.tables:
+            yield self._target(table.name).carry(table.schema.empty_table())
+
+    def _carry_pages(self, pages: Any) -> Iterator[Any]:
+        with ReadAhead(self._executor, pages, PAGES_AHEAD) as ahead:
+            for page in ahead:
+                yield from self._carry(page)
+
+    def _carry(self, page: ParsedPage) -> Iterator[Any]:
+        for note in page.notes:
+            logger.warning("%s: %s", self._entity.name, note)
+        parents = page.tables[self._parents.name]
+        self._note_stamps(parents)
+        yield self._target(self._parents.name).carry(parents)
+        for child in self._children:
+            rows = page.tables[child.name]
+            if self._mode is not WriteMode.REPLACE:
+                bare = tombstones(child.schema, "_parent_id", childless(parents, rows))
+                rows = concat_with_flag([rows, bare])
+            yield self._target(child.name).carry(rows)
+
+    def _note_stamps(self, parents: pa.Table) -> None:
+        if self._mode is not WriteMode.REPLACE:
+            self._seen.update(parents.column("id").to_pylist())
+        if self._entity.watermark is not None and parents.num_rows:
+            newest = pc.max(parents.column(self._entity.watermark)).as_py()
+            if newest is not None and (self._newest is None or newest > self._newest):
+                self._newest = newest
+
+    def _target(self, name: str) -> Target:
+        if name == self._parents.name:
+            return Target(name, self._mode, primary_key=("id",))
+        return Target(name, self._mode, merge_key=("_parent_id",))

@@ -1,0 +1,61 @@
+"""Inquiry forms as dlt resources: the rows that a form shows for given parameters."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import dlt
+import pyarrow as pa
+from dlt.extract import DltResource
+
+from acumatica_source.reading.inquiries import InquiryQuery, InquiryReader, detail_of
+from acumatica_source.reading.instance import Instance
+from acumatica_source.resources.entity import entity_of
+from acumatica_source.resources.tables import Target, WriteMode
+
+
+@dataclass(frozen=True, slots=True)
+class InquiryForm:
+    """An inquiry form and the questions to ask it."""
+
+    name: str
+    """Name in the contract (`InventorySummaryInquiry`)."""
+    parameters: Sequence[Mapping[str, object]] = field(default=({},))
+    """One mapping of parameter names to values per question. Rows do not repeat the parameters,
+    so each question's are added to its rows, as columns named `parameter__<Name>`."""
+    detail: str | None = None
+    """The detail that holds the rows; needed only where there are several."""
+
+
+def inquiry_form_resource(instance: Instance, inquiry: InquiryForm) -> DltResource:
+    """A resource that replaces its table with the answers to all questions."""
+
+    def rows() -> Iterator[Any]:
+        with instance.opened() as connection:
+            endpoint, contract = instance.contract()
+            form = entity_of(contract, inquiry.name)
+            detail = detail_of(form, inquiry.detail)
+            query = InquiryQuery(f"{endpoint.path}/{form.name}", form, detail)
+            reader = InquiryReader(connection, query)
+            asked = list(dict.fromkeys(name for one in inquiry.parameters for name in one))
+            target = Target(form.name, WriteMode.REPLACE)
+            answers_name = f"{form.name}__{detail}"
+            schema = next(t.schema for t in reader.shape.tables if t.name == answers_name)
+            yield target.carry(_with_parameters(schema.empty_table(), asked, {}))
+            for parameters in inquiry.parameters:
+                answer = reader.ask(parameters).tables[answers_name]
+                yield target.carry(_with_parameters(answer, asked, parameters))
+
+    return dlt.resource(rows, name=inquiry.name)
+
+
+def _with_parameters(
+    rows: pa.Table, names: Sequence[str], parameters: Mapping[str, object]
+) -> pa.Table:
+    for name in names:
+        value = parameters.get(name)
+        text = pa.scalar(None if value is None else str(value), pa.string())
+        rows = rows.append_column(f"parameter__{name}", pa.repeat(text, rows.num_rows))
+    if "_parent_id" in rows.column_names:
+        rows = rows.drop_columns(["_parent_id"])
+    return rows

@@ -1,0 +1,88 @@
+"""How Arrow tables become dlt tables: names, keys, write modes and the rows that say "gone"."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+import dlt
+import pyarrow as pa
+import pyarrow.compute as pc
+
+DELETED = "_deleted"
+"""Marks a row that only says that its record (or all lines of its parent) is gone."""
+
+
+class WriteMode(StrEnum):
+    """What a table does with the rows of this run."""
+
+    REPLACE = "replace"
+    """They are the whole table."""
+    MERGE = "merge"
+    """They take the place of the rows with the same key."""
+    APPEND = "append"
+    """They are added: for destinations that cannot merge."""
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """A table of the destination and how rows get into it."""
+
+    name: str
+    """Before dlt's naming convention (`SalesOrder__Details`)."""
+    mode: WriteMode
+    primary_key: tuple[str, ...] = ()
+    """Columns that identify a row."""
+    merge_key: tuple[str, ...] = ()
+    """Columns whose values select the rows to take out when merging (`_parent_id`)."""
+
+    def carry(self, rows: pa.Table) -> Any:
+        """The rows as a dlt item that knows its table."""
+        hints = dlt.mark.make_hints(
+            table_name=self.name,
+            write_disposition=self.mode.value,
+            primary_key=list(self.primary_key),
+            merge_key=list(self.merge_key),
+            columns={DELETED: {"hard_delete": self.mode is WriteMode.MERGE}},
+        )
+        return dlt.mark.with_hints(with_flag(rows), hints, create_table_variant=True)
+
+
+def merging_mode() -> WriteMode:
+    """MERGE where the current pipeline's destination can delete and insert, else APPEND."""
+    capabilities = dlt.current.pipeline().destination.capabilities()
+    strategies = capabilities.supported_merge_strategies or []
+    return WriteMode.MERGE if "delete-insert" in strategies else WriteMode.APPEND
+
+
+def with_flag(rows: pa.Table) -> pa.Table:
+    """The rows with a `_deleted` column, null unless they have one already."""
+    if DELETED in rows.column_names:
+        return rows
+    return rows.append_column(pa.field(DELETED, pa.bool_()), pa.nulls(rows.num_rows, pa.bool_()))
+
+
+def tombstones(schema: pa.Schema, column: str, values: pa.Array | pa.ChunkedArray) -> pa.Table:
+    """One `_deleted` row per value of `column`; other columns are null, or 0 where that is barred."""
+    count = len(values)
+    columns = []
+    for field in schema:
+        if field.name == column:
+            columns.append(values.cast(field.type))
+        elif field.nullable:
+            columns.append(pa.nulls(count, field.type))
+        else:
+            columns.append(pa.repeat(pa.scalar(0).cast(field.type), count))
+    gone = pa.table(columns, schema=schema)
+    return gone.append_column(pa.field(DELETED, pa.bool_()), pa.repeat(pa.scalar(True), count))
+
+
+def childless(parents: pa.Table, children: pa.Table) -> pa.Array:
+    """The `id`s of the parents that have no row among the children."""
+    ids = parents.column("id")
+    return ids.filter(pc.invert(pc.is_in(ids, value_set=children.column("_parent_id"))))
+
+
+def concat_with_flag(tables: Sequence[pa.Table]) -> pa.Table:
+    """The tables one below the other, each with the `_deleted` column."""
+    return pa.concat_tables([with_flag(table) for table in tables])

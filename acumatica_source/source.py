@@ -1,0 +1,150 @@
+"""The dlt source: which resources there are, and the instance they share."""
+
+from collections.abc import Sequence
+
+import dlt
+from dlt.common.configuration import with_config
+from dlt.extract import DltResource, DltSource
+
+from acumatica_source.client.errors import ConfigurationError
+from acumatica_source.client.pool import SeatBudget, SessionPool
+from acumatica_source.client.session import Credentials, Transport
+from acumatica_source.credentials import AcumaticaCredentials
+from acumatica_source.reading.instance import Instance
+from acumatica_source.resources.entity import EntityOptions, entity_resource
+from acumatica_source.resources.inquiry_form import InquiryForm, inquiry_form_resource
+from acumatica_source.resources.ledger import LedgerTransactions, ledger_resource
+
+CORE_ENTITIES = (
+    "Account",
+    "Bill",
+    "Customer",
+    "FinancialPeriod",
+    "Invoice",
+    "JournalTransaction",
+    "Ledger",
+    "Payment",
+    "SalesOrder",
+    "StockItem",
+    "Vendor",
+)
+"""The entities loaded unless others are named."""
+
+Load = str | EntityOptions | InquiryForm | LedgerTransactions
+"""What can be loaded; a bare name is an entity with default options."""
+
+EVERYTHING: Sequence[Load] = (*CORE_ENTITIES, LedgerTransactions())
+
+
+@dlt.source(name="acumatica", section="acumatica")
+def acumatica(
+    credentials: AcumaticaCredentials = dlt.secrets.value,
+    load: Sequence[Load] = EVERYTHING,
+    endpoint: str = "Default",
+    version: str | None = None,
+    sessions: int = 2,
+    requests_per_minute: int | None = None,
+) -> list[DltResource]:
+    """Entities, inquiries and ledger transactions of an Acumatica instance.
+
+    Nothing is sent until a resource is read. Resources share at most `sessions` licence seats,
+    which are signed out when the last of them is done, whichever way it ends.
+
+    Args:
+        credentials: Instance and user; by default from dlt's configuration providers,
+            `sources.acumatica.credentials`.
+        load: What to load: entity names, `EntityOptions`, `InquiryForm`, `LedgerTransactions`.
+        endpoint: Name of the web service endpoint.
+        version: Version of the endpoint; None for the newest that the instance lists.
+        sessions: Licence seats to use at most.
+        requests_per_minute: Requests to send at most in any minute; None for no limit of ours.
+
+    Returns:
+        One resource for each item of `load`. The tables of an entity's details belong to the
+        entity's resource: `sales_order`, `sales_order__details`.
+
+    Raises:
+        ConfigurationError: an argument makes no sense. Resources raise `AcumaticaError`.
+    """
+    instance = connect(credentials, endpoint, version, sessions, requests_per_minute)
+    return resources_of(instance, load)
+
+
+def connect(
+    credentials: AcumaticaCredentials,
+    endpoint: str,
+    version: str | None,
+    sessions: int,
+    requests_per_minute: int | None,
+) -> Instance:
+    """The instance that these arguments describe; nothing is sent yet."""
+    sign_in = Credentials(
+        base_url=credentials.base_url,
+        username=credentials.username,
+        password=credentials.password,
+        tenant=credentials.tenant,
+        branch=credentials.branch,
+        locale=credentials.locale,
+    )
+    transport = Transport(verify_ssl=credentials.verify_ssl)
+    budget = SeatBudget(sessions=sessions, requests_per_minute=requests_per_minute)
+    return Instance(
+        lambda: SessionPool(sign_in, budget, transport),
+        endpoint,
+        version,
+        sessions,
+    )
+
+
+@with_config(sections=("sources", "acumatica"))
+def configured_instance(
+    credentials: AcumaticaCredentials = dlt.secrets.value,
+    endpoint: str = "Default",
+    version: str | None = None,
+    sessions: int = 2,
+    requests_per_minute: int | None = None,
+) -> Instance:
+    """The instance that dlt's configuration providers describe."""
+    return connect(credentials, endpoint, version, sessions, requests_per_minute)
+
+
+def source_of(instance: Instance, load: Sequence[Load]) -> DltSource:
+    """The source over an instance that is already there: callers keep its seats between runs."""
+    return dlt.source(resources_of, name="acumatica", section="acumatica")(instance, load)
+
+
+def resources_of(instance: Instance, load: Sequence[Load]) -> list[DltResource]:
+    """One resource for each thing to load.
+
+    Raises:
+        ConfigurationError: something cannot be loaded, or two things have the same name.
+    """
+    if isinstance(load, str) or not load:
+        raise ConfigurationError("Give `load` a list with at least one entity name or inquiry.")
+    resources = [_resource_of(instance, one) for one in load]
+    names = [resource.name for resource in resources]
+    twice = sorted({name for name in names if names.count(name) > 1})
+    if twice:
+        raise ConfigurationError(f"To be loaded more than once: {', '.join(twice)}.")
+    return resources
+
+
+def name_of(load: Load) -> str:
+    """The name of the resource that loads it."""
+    return load if isinstance(load, str) else load.name
+
+
+def _resource_of(instance: Instance, load: Load) -> DltResource:
+    match load:
+        case str():
+            return entity_resource(instance, EntityOptions(load))
+        case EntityOptions():
+            return entity_resource(instance, load)
+        case InquiryForm():
+            return inquiry_form_resource(instance, load)
+        case LedgerTransactions():
+            return ledger_resource(instance, load)
+    raise ConfigurationError(
+        f"{load!r} cannot be loaded: give an entity name, EntityOptions, InquiryForm or "
+        "LedgerTransactions."
+    )

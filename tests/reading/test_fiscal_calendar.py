@@ -1,0 +1,29 @@
+"""Periods are named by number and financial year and follow the instance's calendar."""
+
+from datetime import date
+
+import pytest
+
+from acumatica_source.client.errors import ConfigurationError
+from acumatica_source.reading.fiscal_calendar import period_id, periods_of
+
+
+@pytest.mark.parametrize("text", ["012025", "01-2025", "01/2025", " 01-2025 "])
+def test_spellings_of_a_period(text: str) -> None:
+    assert period_id(text) == "012025"
+
+
+@pytest.mark.parametrize("text", ["", "2025-01-31", "1-2025", "January", "01-25"])
+def test_what_is_no_period_is_refused(text: str) -> None:
+    with pytest.raises(ConfigurationError, match="financial period"):
+        period_id(text)
+
+
+def test_periods_come_in_order_of_time_not_of_text() -> None:
+    rows = [
+        {"FinancialPeriodID": "12-2024", "StartDate": date(2024, 6, 1)},
+        {"FinancialPeriodID": "01-2025", "StartDate": date(2024, 7, 1)},
+        {"FinancialPeriodID": "02-2024", "StartDate": None},
+        {"FinancialPeriodID": None},
+    ]
+    assert [period.id for period in periods_of(rows)] == ["022024", "122024", "012025"]

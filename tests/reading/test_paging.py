@@ -1,0 +1,140 @@
+"""Paging covers every row that lasts exactly once, whatever comes and goes between pages."""
+
+import random
+from collections.abc import Callable
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from acumatica_source.contract.model import Key
+from acumatica_source.reading.errors import OrderNotTrusted, PagingStuck
+from acumatica_source.reading.paging import KeysetPaging, Mark, PageRequest, Paging, SkipPaging
+
+CODES = {"Credit Memo": "CRM", "Debit Memo": "DRM", "Invoice": "INV", "Overdue Charge": "FCH"}
+"""Drop-down labels and the stored codes that the server sorts by."""
+
+
+class Table:
+    """Rows of (label, number) as a server holds them: sorted by stored code, then number."""
+
+    def __init__(self, rows: set[tuple[str, int]]) -> None:
+        self.rows = rows
+
+    def answer(self, request: PageRequest) -> list[Mark]:
+        ordered = sorted(self.rows, key=lambda row: (CODES[row[0]], row[1]))
+        if request.filter is not None:
+            condition = request.filter.build().replace(" eq ", " == ").replace(" ne ", " != ")
+            condition = condition.replace(" gt ", " > ")
+            ordered = [
+                row for row in ordered if eval(condition, {"Type": row[0], "ReferenceNbr": row[1]})
+            ]
+        return [*ordered[request.skip :][: request.top]]
+
+
+def read(paging: Paging, table: Table, between: Callable[[], None]) -> list[Mark]:
+    """Page to the end; `between` runs after every page."""
+    rows: list[Mark] = []
+    request: PageRequest | None = paging.first()
+    while request is not None:
+        marks = table.answer(request)
+        received = paging.receive(marks)
+        rows += marks[received.fresh_from :]
+        request = received.next
+        between()
+    return rows
+
+
+def keyset(top: int) -> KeysetPaging:
+    return KeysetPaging([Key("Type", dropdown=True), Key("ReferenceNbr")], top)
+
+
+rows_of_table = st.sets(st.tuples(st.sampled_from(sorted(CODES)), st.integers(0, 200)), max_size=60)
+
+
+@pytest.mark.parametrize("make", [keyset, SkipPaging], ids=["keyset", "skip"])
+@settings(max_examples=200, deadline=None)
+@given(rows=rows_of_table, top=st.integers(2, 9), seed=st.integers(0, 10_000))
+def test_rows_that_last_are_read_once(
+    make: Callable[[int], Paging], rows: set[tuple[str, int]], top: int, seed: int
+) -> None:
+    table = Table(set(rows))
+    chance = random.Random(seed)
+    lasting = set(rows)
+    unused = [(label, n) for label in sorted(CODES) for n in range(200) if (label, n) not in rows]
+    chance.shuffle(unused)
+
+    def change() -> None:
+        for _ in range(chance.randrange(3)):
+            if table.rows and chance.random() < 0.5:
+                gone = chance.choice(sorted(table.rows))
+                table.rows.discard(gone)
+                lasting.discard(gone)
+            else:
+                table.rows.add(unused.pop())
+
+    try:
+        got = read(make(top), table, change)
+    except PagingStuck:
+        return  # refused aloud: nothing is lost in silence
+    assert len(got) == len(set(got))
+    assert lasting <= set(got)
+
+
+@pytest.mark.parametrize(
+    ("make", "requests"), [(keyset, 4), (SkipPaging, 3)], ids=["keyset", "skip"]
+)
+def test_requests_made_for_two_full_pages(make: Callable[[int], Paging], requests: int) -> None:
+    table = Table({("Invoice", n) for n in range(10)})
+    counted = 0
+
+    def count() -> None:
+        nonlocal counted
+        counted += 1
+
+    assert len(read(make(5), table, count)) == 10
+    assert counted == requests
+
+
+@pytest.mark.parametrize(
+    "page",
+    [
+        [("Invoice", "A2"), ("Invoice", "A1")],
+        [("Invoice", "A1"), ("Invoice", "A1")],
+        [("Invoice", "A1"), ("Debit Memo", "A1"), ("Invoice", "A2")],
+        [("Invoice", None)],
+    ],
+    ids=["descending", "repeated", "label comes back", "empty key"],
+)
+def test_an_order_that_could_lose_rows_is_refused(page: list[Mark]) -> None:
+    with pytest.raises(OrderNotTrusted):
+        keyset(10).receive(page)
+
+
+def test_a_server_that_ignores_the_filter_is_noticed() -> None:
+    paging = keyset(2)
+    page: list[Mark] = [("Invoice", "A1"), ("Invoice", "A2")]
+    paging.receive(page)
+    with pytest.raises(OrderNotTrusted):
+        paging.receive(page)
+
+
+@pytest.mark.parametrize(
+    "page", [[("Invoice", "a-1"), ("Invoice", "A1")], [("Invoice", "É"), ("Invoice", "E")]]
+)
+def test_an_order_that_only_the_server_can_judge_is_accepted(page: list[Mark]) -> None:
+    assert keyset(10).receive(page).fresh_from == 0
+
+
+def test_an_unstable_order_ends_in_an_error_not_in_silence() -> None:
+    chance = random.Random(7)
+    rows: list[Mark] = [("Invoice", n) for n in range(100)]
+    paging = SkipPaging(10)
+    paging.first()
+
+    def read_on() -> None:
+        for _ in range(1000):
+            paging.receive(chance.sample(rows, 10))
+
+    with pytest.raises(PagingStuck):
+        read_on()
