@@ -1,0 +1,1 @@
+"""Turns answers of the web services into typed Arrow tables."""

@@ -1,0 +1,170 @@
+"""The slow, forgiving path: a page that the fast parser refuses, value by value.
+
+It converts what has one meaning (a number in quotes, `5.0` where an integer is due), keeps as text
+what has none, and raises where a number does not fit. It is never silently wrong.
+"""
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import Any
+
+import pyarrow as pa
+
+from acumatica_source.arrow.errors import PageError, ValueOutOfRange
+from acumatica_source.arrow.finish import Finished, keep_text, moments
+from acumatica_source.arrow.shape import Column, TableShape
+from acumatica_source.arrow.types import PRECISION
+from acumatica_source.contract.model import FieldType
+
+_NUMBER = re.compile(r"[+-]?\d+(\.\d+)?([eE][+-]?\d+)?")
+_INT64 = range(-(2**63), 2**63)
+_TRUTHS: dict[object, bool] = {True: True, False: False, "true": True, "false": False}
+_NOT_KEPT = object()
+
+
+def decoded(page: bytes) -> Any:
+    """The page as Python values, numbers exact.
+
+    Raises:
+        PageError: it is not JSON.
+    """
+    try:
+        return json.loads(page, parse_float=Decimal)
+    except (ValueError, RecursionError) as error:
+        raise PageError(
+            f"The answer is not JSON ({error}). It begins: {beginning(page)}"
+        ) from error
+
+
+def beginning(page: bytes) -> str:
+    """The first characters of an answer, for messages."""
+    return repr(page[:200].decode("utf-8", "replace"))
+
+
+@dataclass(slots=True)
+class TolerantColumn:
+    """Converts the values of one column of one table."""
+
+    table: TableShape
+    column: Column
+    ids: list[Any]
+    """What names each row in messages."""
+    _notes: dict[str, None] = field(default_factory=dict)
+
+    def convert(self, rows: list[Any]) -> Finished:
+        """The column of these rows' objects, but for what `finish` does."""
+        raw = [self._raw(row) for row in rows]
+        if self._is_moment():
+            texts = [None if one is None else self._text(one) for one in raw]
+            finished = moments(self.column, texts)
+        else:
+            finished = self._converted(raw)
+        finished.notes[:0] = self._notes
+        return finished
+
+    def _is_moment(self) -> bool:
+        return self.column.field.type in (FieldType.DATE, FieldType.INSTANT)
+
+    def _converted(self, raw: list[Any]) -> Finished:
+        values: list[Any] = []
+        rest: list[str | None] = []
+        for place, one in enumerate(raw):
+            value = None if one is None else self._value(one, place)
+            values.append(None if value is _NOT_KEPT else value)
+            rest.append(self._text(one) if value is _NOT_KEPT else None)
+        arrow_type = self.table.schema.field(self.column.name).type
+        finished = Finished(pa.array(values, arrow_type))
+        keep_text(self.column, rest, finished)
+        return finished
+
+    def _raw(self, row: Any) -> Any:
+        """The value at the column's path, whether or not it is wrapped."""
+        for part in self.column.path:
+            if not isinstance(row, Mapping):
+                return None
+            row = row.get(part)
+        if self.column.wrapped and isinstance(row, Mapping):
+            return row.get("value")
+        if self.column.wrapped and isinstance(row, list) and not row:
+            return None
+        return row
+
+    def _value(self, raw: Any, place: int) -> Any:
+        match self.column.field.type:
+            case FieldType.DECIMAL:
+                return self._decimal(raw, place)
+            case FieldType.INTEGER:
+                return self._integer(raw, place)
+            case FieldType.BOOLEAN:
+                return self._boolean(raw)
+        if not isinstance(raw, str):
+            self._note("has values that are no text: they are kept as they are written.")
+        return self._text(raw)
+
+    def _decimal(self, raw: Any, place: int) -> Any:
+        number = self._number(raw)
+        if number is None:
+            return _NOT_KEPT
+        scale = self.table.schema.field(self.column.name).type.scale
+        _, digits, exponent = number.as_tuple()
+        assert isinstance(exponent, int)
+        significant = "".join(map(str, digits)).strip("0")
+        if not significant:
+            return Decimal(0)
+        trailing = len(digits) - len("".join(map(str, digits)).rstrip("0"))
+        if -(exponent + trailing) > scale or number.adjusted() + 1 > PRECISION - scale:
+            raise self._out_of_range(raw, place, f"decimal({PRECISION}, {scale})")
+        return number
+
+    def _integer(self, raw: Any, place: int) -> Any:
+        number = self._number(raw)
+        if number is None or (number.adjusted() < 40 and number != number.to_integral_value()):
+            return _NOT_KEPT
+        if number.adjusted() > 20 or int(number) not in _INT64:
+            raise self._out_of_range(raw, place, "a 64-bit integer")
+        if isinstance(raw, Decimal):
+            self._note("has integers written with a fraction of zero.")
+        return int(number)
+
+    def _number(self, raw: Any) -> Decimal | None:
+        if isinstance(raw, bool):
+            return None
+        if isinstance(raw, int | Decimal):
+            return Decimal(raw)
+        if isinstance(raw, str) and _NUMBER.fullmatch(raw.strip()):
+            self._note("has numbers written as text: they are read as numbers.")
+            return Decimal(raw.strip())
+        return None
+
+    def _boolean(self, raw: Any) -> Any:
+        if isinstance(raw, bool):
+            return raw
+        if isinstance(raw, str) and raw.strip().lower() in _TRUTHS:
+            self._note("has booleans written as text: they are read as booleans.")
+            return _TRUTHS[raw.strip().lower()]
+        return _NOT_KEPT
+
+    def _text(self, raw: Any) -> str:
+        if isinstance(raw, str):
+            try:
+                raw.encode()
+            except UnicodeEncodeError:
+                self._note("has broken characters: each is replaced by U+FFFD.")
+                return raw.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+            return raw
+        if isinstance(raw, Decimal):
+            return str(raw)
+        return json.dumps(raw, default=str, ensure_ascii=False)
+
+    def _note(self, what: str) -> None:
+        self._notes[f"{self.column.name} {what}"] = None
+
+    def _out_of_range(self, raw: Any, place: int, fits: str) -> ValueOutOfRange:
+        return ValueOutOfRange(
+            f"{'.'.join(self.table.path)}.{self.column.name} of record {self.ids[place]} is "
+            f"{str(raw)[:100]}, which does not fit {fits}; it is not rounded. "
+            "Give decimal columns another number of decimals, or leave the field out."
+        )
