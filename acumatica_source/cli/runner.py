@@ -107,8 +107,8 @@ def _run(pipeline: dlt.Pipeline, instance: Instance, load: Load) -> Outcome:
 
 
 def _rows_loaded(pipeline: dlt.Pipeline) -> dict[str, int]:
-    info = pipeline.last_trace.last_normalize_info
-    counts = info.row_counts if info else {}
+    trace = pipeline.last_trace
+    counts = trace.last_normalize_info.row_counts if trace and trace.last_normalize_info else {}
     return {table: count for table, count in counts.items() if not table.startswith("_dlt")}
 
 

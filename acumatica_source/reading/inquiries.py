@@ -17,7 +17,7 @@ class InquiryQuery:
     """Which inquiry form to ask, and for which of its details."""
 
     path: str
-    """Path of the inquiry below the instance (`entity/Default/24.200.001/AccountSummaryInquiry`)."""
+    """Path below the instance (`entity/Default/24.200.001/AccountSummaryInquiry`)."""
     entity: Entity
     detail: str
     """The detail that holds the rows (`Results`)."""

@@ -11,7 +11,8 @@ import orjson
 
 from acumatica_source.client.errors import ConfigurationError, UnexpectedAnswer
 from acumatica_source.client.pool import SessionPool
-from acumatica_source.contract.model import Contract, UnsupportedContract
+from acumatica_source.contract.errors import UnsupportedContract
+from acumatica_source.contract.model import Contract
 from acumatica_source.contract.openapi import parse_contract
 
 logger = logging.getLogger(__name__)
@@ -110,11 +111,8 @@ class Instance:
     def _discover(self, pool: SessionPool) -> tuple[Endpoint, Contract]:
         candidates = self._candidates(pool)
         for place, endpoint in enumerate(candidates):
-            document = pool.run(
-                lambda session, path=endpoint.path: session.get_bytes(f"{path}/swagger.json")
-            ).content
             try:
-                return endpoint, parse_contract(document)
+                return endpoint, parse_contract(_get(pool, f"{endpoint.path}/swagger.json"))
             except UnsupportedContract as error:
                 if place + 1 == len(candidates):
                     raise
@@ -123,7 +121,7 @@ class Instance:
 
     def _candidates(self, pool: SessionPool) -> list[Endpoint]:
         """The endpoint asked for, or all versions of its name, newest first."""
-        listed = listed_endpoints(pool.run(lambda session: session.get_bytes("entity")).content)
+        listed = listed_endpoints(_get(pool, "entity"))
         versions = [endpoint for endpoint in listed if endpoint.name == self._endpoint_name]
         if not versions:
             names = ", ".join(sorted({endpoint.name for endpoint in listed}))
@@ -140,6 +138,10 @@ class Instance:
             f"The instance has no version {self._version!r} of endpoint "
             f"{self._endpoint_name!r}. It lists: {known}."
         )
+
+
+def _get(pool: SessionPool, path: str) -> bytes:
+    return pool.run(lambda session: session.get_bytes(path)).content
 
 
 def listed_endpoints(body: bytes) -> list[Endpoint]:

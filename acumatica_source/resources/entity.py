@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -13,7 +13,8 @@ from dlt.extract import DltResource
 
 from acumatica_source.arrow.parse import ParsedPage
 from acumatica_source.client.errors import ConfigurationError
-from acumatica_source.contract.model import Contract, Entity
+from acumatica_source.contract.model import Contract, Entity, EntityKind
+from acumatica_source.reading.expansion import default_expand
 from acumatica_source.reading.instance import Connection, Instance
 from acumatica_source.reading.read_ahead import ReadAhead
 from acumatica_source.reading.records import RecordQuery, RecordReader
@@ -41,7 +42,8 @@ class EntityOptions:
     name: str
     """Name in the contract (`SalesOrder`)."""
     expand: Sequence[str] | None = None
-    """Linked entities and details to read, as `$expand` paths; None for all, () for none."""
+    """Linked entities and details to read, as `$expand` paths (`Details`, `Details/Allocations`);
+    () for none, None for all but the details of linked entities that have tables of their own."""
     page_size: int = 500
     """Records per list request."""
     lag: timedelta = timedelta(minutes=5)
@@ -65,11 +67,11 @@ def entity_resource(instance: Instance, options: EntityOptions) -> DltResource:
     def rows() -> Iterator[Any]:
         with instance.opened() as connection:
             endpoint, contract = instance.contract()
-            entity = entity_of(contract, options.name)
+            entity = replace(entity_of(contract, options.name), kind=EntityKind.RECORD)
             query = RecordQuery(
                 path=f"{endpoint.path}/{entity.name}",
                 entity=entity,
-                expand=_expand_paths(entity, options.expand),
+                expand=_expand_paths(entity, contract, options.expand),
                 page_size=options.page_size,
                 archived=options.archived,
             )
@@ -97,10 +99,12 @@ def entity_of(contract: Contract, name: str) -> Entity:
         ) from None
 
 
-def _expand_paths(entity: Entity, wanted: Sequence[str] | None) -> tuple[str, ...]:
-    known = tuple(entity.shape.expand_paths())
+def _expand_paths(
+    entity: Entity, contract: Contract, wanted: Sequence[str] | None
+) -> tuple[str, ...]:
     if wanted is None:
-        return known
+        return default_expand(entity, contract)
+    known = list(entity.shape.expand_paths())
     unknown = [path for path in wanted if path not in known]
     if unknown:
         raise ConfigurationError(

@@ -63,7 +63,7 @@ def with_flag(rows: pa.Table) -> pa.Table:
 
 
 def tombstones(schema: pa.Schema, column: str, values: pa.Array | pa.ChunkedArray) -> pa.Table:
-    """One `_deleted` row per value of `column`; other columns are null, or 0 where that is barred."""
+    """One `_deleted` row per value of `column`; other columns are null, 0 where that is barred."""
     count = len(values)
     columns = []
     for field in schema:
@@ -84,5 +84,5 @@ def childless(parents: pa.Table, children: pa.Table) -> pa.Array:
 
 
 def concat_with_flag(tables: Sequence[pa.Table]) -> pa.Table:
-    """The tables one below the other, each with the `_deleted` column."""
-    return pa.concat_tables([with_flag(table) for table in tables])
+    """The tables one below the other, each with `_deleted`, and with every other's columns."""
+    return pa.concat_tables([with_flag(table) for table in tables], promote_options="default")

@@ -20,7 +20,7 @@ def test_what_is_no_period_is_refused(text: str) -> None:
 
 
 def test_periods_come_in_order_of_time_not_of_text() -> None:
-    rows = [
+    rows: list[dict[str, object]] = [
         {"FinancialPeriodID": "12-2024", "StartDate": date(2024, 6, 1)},
         {"FinancialPeriodID": "01-2025", "StartDate": date(2024, 7, 1)},
         {"FinancialPeriodID": "02-2024", "StartDate": None},
