@@ -2,5 +2,13 @@
 
 from acumatica_source.client.client import AcumaticaClient
 from acumatica_source.client.query import CustomField, F, QueryOptions
+from acumatica_source.client.records import InquiryBuilder, RecordBuilder
 
-__all__ = ["AcumaticaClient", "CustomField", "F", "QueryOptions"]
+__all__ = [
+    "AcumaticaClient",
+    "CustomField",
+    "F",
+    "InquiryBuilder",
+    "QueryOptions",
+    "RecordBuilder",
+]

@@ -1,5 +1,8 @@
 """Ways to be let in, without any I/O: generators that yield requests and are sent the answers."""
 
+import base64
+import html
+import re
 from collections.abc import Generator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
@@ -61,6 +64,10 @@ class Authenticator(Protocol):
 
     def authorization(self) -> str | None:
         """The Authorization header of ordinary requests, None if cookies do."""
+        ...
+
+    def odata_authorization(self) -> str | None:
+        """The Authorization header of requests to OData interfaces."""
         ...
 
     def secrets(self) -> tuple[str, ...]:
@@ -140,9 +147,17 @@ class CookieAuth:
         """See `Authenticator`."""
         return None
 
+    def odata_authorization(self) -> str:
+        """See `Authenticator`; the user name goes without the tenant, which is in the address."""
+        return f"Basic {self._basic()}"
+
     def secrets(self) -> tuple[str, ...]:
         """See `Authenticator`."""
-        return (self.credentials.password,)
+        return (self.credentials.password, self._basic())
+
+    def _basic(self) -> str:
+        pair = f"{self.credentials.username}:{self.credentials.password}"
+        return base64.b64encode(pair.encode()).decode()
 
 
 def _refusal(answer: AuthAnswer, secrets: tuple[str, ...]) -> AcumaticaError:
@@ -188,3 +203,14 @@ def _refusal(answer: AuthAnswer, secrets: tuple[str, ...]) -> AcumaticaError:
             **where,
         )
     return error
+
+
+def landed_tenant(page: bytes) -> str | None:
+    """The tenant that the sign-in page, read within a session, shows; None if it does not."""
+    text = page[: 1 << 20].decode("utf-8", "replace")
+    for tag in re.findall(r"<input\b[^>]{0,2000}>", text, re.IGNORECASE):
+        if "txtSingleCompany" in tag:
+            value = re.search(r"""\bvalue\s*=\s*(?:"([^"]*)"|'([^']*)')""", tag)
+            if value:
+                return html.unescape(value[1] or value[2] or "") or None
+    return None

@@ -1,12 +1,40 @@
 """`AcumaticaClient`: one signed-in user, and everything to be done with it."""
 
-from typing import Any
+import difflib
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import requests
 
 from acumatica_source.client.auth import Credentials
+from acumatica_source.client.encoding import from_json
+from acumatica_source.client.endpoint import Endpoint
+from acumatica_source.client.services.finance import (
+    AccountsService,
+    InvoicesService,
+    LedgersService,
+    PaymentsService,
+    TransactionsService,
+)
+from acumatica_source.client.services.generic import (
+    ActionsService,
+    FilesService,
+    InquiriesService,
+    RecordsService,
+)
+from acumatica_source.client.services.payroll import CodesService, EmployeesService
+from acumatica_source.client.services.relations import (
+    ActivitiesService,
+    ContactsService,
+    CustomersService,
+    LeadsService,
+)
 from acumatica_source.client.session import Session
 from acumatica_source.client.transport import Transport
+
+_SERVICES = (
+    *("accounts", "actions", "activities", "codes", "contacts", "customers", "employees", "files"),
+    *("inquiries", "invoices", "leads", "ledgers", "payments", "records", "transactions"),
+)
 
 
 class AcumaticaClient:
@@ -24,6 +52,7 @@ class AcumaticaClient:
         persistent_login: sign in at once and keep the session until `logout`, the end of the
             `with` block or of the process. Otherwise each call signs in before and out after.
         retry_on_idle_logout: sign in again, once per request, when the session has expired.
+        endpoint: name of the endpoint that the services address.
         transport: time limits, retries and the size limit; `verify_ssl` is taken from it if given.
 
     Raises:
@@ -45,6 +74,7 @@ class AcumaticaClient:
         persistent_login: bool = True,
         retry_on_idle_logout: bool = True,
         *,
+        endpoint: str = "Default",
         transport: Transport | None = None,
     ) -> None:
         self._credentials = Credentials(base_url, username, password, tenant, branch, locale)
@@ -61,6 +91,22 @@ class AcumaticaClient:
             sign_in_again=retry_on_idle_logout,
             persistent=persistent_login,
         )
+        seat = self._session
+        self.accounts = AccountsService(seat, endpoint)
+        self.actions = ActionsService(seat, endpoint)
+        self.activities = ActivitiesService(seat, endpoint)
+        self.codes = CodesService(seat, endpoint)
+        self.contacts = ContactsService(seat, endpoint)
+        self.customers = CustomersService(seat, endpoint)
+        self.employees = EmployeesService(seat, endpoint)
+        self.files = FilesService(seat, endpoint)
+        self.inquiries = InquiriesService(seat, endpoint, tenant)
+        self.invoices = InvoicesService(seat, endpoint)
+        self.leads = LeadsService(seat, endpoint)
+        self.ledgers = LedgersService(seat, endpoint)
+        self.payments = PaymentsService(seat, endpoint)
+        self.records = RecordsService(seat, endpoint)
+        self.transactions = TransactionsService(seat, endpoint)
         if persistent_login:
             self._session.login()
 
@@ -92,7 +138,22 @@ class AcumaticaClient:
 
     def get_endpoint_info(self) -> Any:
         """The build of the instance, and the endpoints it offers, as it says it itself."""
-        return self._session.request("GET", "entity").json()
+        return from_json(self._session.request("GET", "entity"))
+
+    def endpoint(self, name: str, version: str) -> Endpoint:
+        """Any endpoint of the instance, with every operation it has, for any entity."""
+        return Endpoint(self._session, name, version)
+
+    def landed_tenant(self) -> str | None:
+        """The login name of the tenant signed in to, where the instance tells; else None."""
+        return self._session.landed_tenant()
+
+    if not TYPE_CHECKING:  # a type checker knows the attributes, and should say so
+
+        def __getattr__(self, name: str) -> NoReturn:
+            near = difflib.get_close_matches(name, _SERVICES, 1)
+            hint = f"did you mean {near[0]!r}?" if near else f"services: {', '.join(_SERVICES)}."
+            raise AttributeError(f"AcumaticaClient has no {name!r}; {hint}")
 
     def __enter__(self) -> "AcumaticaClient":
         return self

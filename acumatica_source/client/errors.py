@@ -24,6 +24,7 @@
     ├── NotConfigured             the form's preferences were never entered
     ├── ValidationError           the record was refused, with errors per field
     ├── PreconditionFailed        create found the record, or update did not
+    ├── OperationTimedOut         a long operation still runs on the server
     ├── ServerError               any other failure inside the server
     └── UnexpectedAnswer          not what the API answers: HTML, a redirect, no JSON
         └── ResponseTooLarge
@@ -31,8 +32,6 @@
 The server says nearly everything with status 500 (Integration Development Guide: Log In to the
 Service; Retrieve Records by Conditions), so `classify` goes by the text first, then by status.
 """
-
-# ruff: noqa: N818 - the names say what happened; that they are errors shows where they are raised
 
 import json
 import re
@@ -48,7 +47,7 @@ _PARSED_BODY = 4 << 20
 """Error bodies longer than this are not parsed, in bytes."""
 
 
-class AcumaticaError(Exception):
+class AcumaticaError(RuntimeError):
     """Base of every error of this package.
 
     Attributes:
@@ -214,6 +213,10 @@ class ValidationError(AcumaticaError):
 
 class PreconditionFailed(AcumaticaError):
     """The record to create exists already, or the one to update does not."""
+
+
+class OperationTimedOut(AcumaticaError):
+    """A long operation was not done in time; it goes on at the server."""
 
 
 class ServerError(AcumaticaError):

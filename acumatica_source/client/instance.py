@@ -115,6 +115,13 @@ class Instance:
             return False
         return True
 
+    def is_odata(self, url: str) -> bool:
+        """Whether an address of this instance belongs to one of its OData interfaces."""
+        path = urlsplit(url).path[len(self.root) :].lower()
+        return path.startswith(("/odata/", "/odatav4/")) or (
+            path.startswith("/t/") and "/api/odata/" in path
+        )
+
     def _site_path(self, link: str) -> str:
         try:
             parts = urlsplit(link)

@@ -467,14 +467,14 @@ class _Fields:
             view: the data view, such as `Document`.
             field_name: the field in it, such as `AttributeCOLOR`.
         """
-        if type_name not in _CUSTOM_TYPES:
+        if type_name not in CUSTOM_TYPES:
             raise ConfigurationError(
-                f"{type_name!r} is no type of custom field; use one of {', '.join(_CUSTOM_TYPES)}."
+                f"{type_name!r} is no type of custom field; use one of {', '.join(CUSTOM_TYPES)}."
             )
         return _Custom(type_name, f"{checked_name(view, 'view')}.{checked_name(field_name)}")
 
 
-_CUSTOM_TYPES = (
+CUSTOM_TYPES = (
     *("String", "Decimal", "Int", "Short", "Long", "Byte", "Double", "Boolean"),
     *("DateTime", "Guid"),
 )

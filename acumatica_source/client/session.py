@@ -8,7 +8,6 @@ the error that `classify` tells.
 
 import contextlib
 import datetime as dt
-import json as jsonlib
 import logging
 import os
 import re
@@ -30,7 +29,9 @@ from acumatica_source.client.auth import (
     Authenticator,
     CookieAuth,
     Credentials,
+    landed_tenant,
 )
+from acumatica_source.client.encoding import to_json
 from acumatica_source.client.errors import (
     AcumaticaError,
     ConfigurationError,
@@ -48,6 +49,7 @@ from acumatica_source.client.instance import Instance
 from acumatica_source.client.transport import (
     Body,
     Transport,
+    pieces,
 )
 from acumatica_source.client.wire import Wire
 
@@ -248,11 +250,23 @@ class Session:
             AcumaticaError: anything else; see `errors`.
         """
         call = self._call(method, path, params, json, data, headers, idempotent, stream)
-        response, content = self._perform(call)
-        if not stream:
-            response._content = content
-            response._content_consumed = True  # type: ignore[attr-defined]
-        return response
+        return self._perform(call)[0]
+
+    @contextlib.contextmanager
+    def stream(
+        self, method: str, path: str, *, headers: Mapping[str, str] | None = None
+    ) -> Iterator[Iterator[bytes]]:
+        """Send a request and read its answer piece by piece, however long it is.
+
+        Arguments and errors as for `request`; the session is taken until the block ends.
+        """
+        call = self._call(method, path, headers=headers, stream=True)
+        with self.visit(), self._lock:
+            response, _ = self._perform(call)
+            try:
+                yield pieces(response)
+            finally:
+                response.close()
 
     def get_bytes(
         self,
@@ -291,7 +305,7 @@ class Session:
     ) -> _Call:
         complete = {"Accept": _JSON, **_checked_headers(headers)}
         if json is not None:
-            data = jsonlib.dumps(json, allow_nan=False).encode()
+            data = to_json(json)
             complete["Content-Type"] = _JSON
         method = method.upper()
         repeatable = method in _READS if idempotent is None else idempotent
@@ -300,7 +314,7 @@ class Session:
     def _perform(self, call: _Call) -> tuple[requests.Response, bytes]:
         self._start_anew_after_fork()
         with self.visit(), self._lock:
-            attempt, renewed = 1, False
+            attempt, renewed, start = 1, False, _position(call.data)
             while True:
                 if self._seat is None:
                     self.login()
@@ -320,6 +334,7 @@ class Session:
                     _log.info("The session has ended on the server; signing in again.")
                     renewed = True
                     self._forget_seat()
+                    _rewind(call.data, start)
                     continue
                 repeatable = call.idempotent or _is_unsent(error)
                 if not repeatable or not self.transport.retries.allows(error, attempt):
@@ -328,11 +343,29 @@ class Session:
                 _log.info("%s; trying again in %.1f s.", error, pause)
                 time.sleep(pause)
                 attempt += 1
+                _rewind(call.data, start)
 
     def _may_renew(self, call: _Call, error: SessionExpired) -> bool:
         # A 401 and a redirect to the sign-in page prove that the request was not processed; a
         # page in place of an answer does not.
         return self._sign_in_again and (call.idempotent or error.status != 200)
+
+    def landed_tenant(self) -> str | None:
+        """The login name of the tenant that the session is in, where the instance tells.
+
+        A sign-in to an instance with a single tenant succeeds whatever tenant is named. The
+        sign-in page, read within a session, shows the tenant.
+
+        Returns:
+            The tenant, None if the instance does not say.
+        """
+        with self.visit(), self._lock:
+            self.login()
+            page = requests.Request("GET", self.instance.url("Frames/Login.aspx"))
+            response, content = self._wire.exchange(page)
+        if response.status_code != 200:
+            return None
+        return landed_tenant(content)
 
     def _send(self, call: _Call) -> tuple[requests.Response, bytes]:
         url = call.url
@@ -362,7 +395,7 @@ class Session:
             "url": public_url(call.url),
         }
         if status < 300:
-            if call.stream:
+            if call.stream and not content:
                 return None
             if _is_page(kind, content) and (call.wants_json or looks_like_sign_in_page(content)):
                 return SessionExpired(
@@ -497,6 +530,19 @@ def _is_unsent(error: AcumaticaError) -> bool:
 
 def _sign_in_attempts(error: AcumaticaError) -> int:
     return 6 if error.status == 503 else 2
+
+
+def _position(data: Any) -> int | None:
+    """Where an open file is to be read from again, should it be sent twice."""
+    try:
+        return int(data.tell())
+    except (AttributeError, OSError):
+        return None
+
+
+def _rewind(data: Any, position: int | None) -> None:
+    if position is not None:
+        data.seek(position)
 
 
 _PAGE_STARTS = (b"<!doctype", b"<html")

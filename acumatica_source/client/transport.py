@@ -3,7 +3,7 @@
 import datetime as dt
 import random
 import socket
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from email.utils import parsedate_to_datetime
 from pathlib import Path
@@ -161,6 +161,14 @@ def read_body(response: requests.Response, limit: int) -> bytes:
         pieces.append(piece)
     raw.release_conn()
     return pieces[0] if len(pieces) == 1 else b"".join(pieces)
+
+
+def pieces(response: requests.Response) -> Iterator[bytes]:
+    """The rest of a streamed answer, decompressed, piece by piece."""
+    try:
+        yield from response.iter_content(_STEP)
+    except (requests.exceptions.RequestException, urllib3.exceptions.HTTPError) as error:
+        raise connection_error(error, str(response.request.method), str(response.url)) from None
 
 
 def _too_large(response: requests.Response, limit: int) -> ResponseTooLarge:

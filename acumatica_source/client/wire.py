@@ -29,8 +29,10 @@ class _Authorization(AuthBase):
         self._auth = auth
 
     def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
-        value = self._auth.authorization()
-        if value is not None and self._instance.owns(str(request.url)):
+        url = str(request.url)
+        odata = self._instance.is_odata(url)
+        value = self._auth.odata_authorization() if odata else self._auth.authorization()
+        if value is not None and self._instance.owns(url):
             request.headers["Authorization"] = value
         return request
 
@@ -77,6 +79,9 @@ class Wire:
         settings = self._environment(url)
         self.requests_made += 1
         response: requests.Response | None = None
+        # OData opens a session of its own beside the one that holds the seat; its cookies must
+        # not take the place of those that sign the seat out.
+        kept = self.http.cookies.copy() if self._instance.is_odata(url) else None
         try:
             response = self.http.send(
                 prepared,
@@ -85,9 +90,14 @@ class Wire:
                 allow_redirects=False,
                 **settings,
             )
-            if stream and response.status_code < 300:
+            # A page in place of a file has to be looked at, so it is read all the same.
+            page = "html" in response.headers.get("Content-Type", "").lower()
+            if stream and response.status_code < 300 and not page:
                 return response, b""
-            return response, read_body(response, self._limits.max_response_bytes)
+            body = read_body(response, self._limits.max_response_bytes)
+            response._content = body
+            response._content_consumed = True  # type: ignore[attr-defined]
+            return response, body
         except (
             requests.exceptions.ConnectionError,
             requests.exceptions.Timeout,
@@ -103,6 +113,9 @@ class Wire:
         except BaseException:
             _close(response)  # interrupted in the middle: the connection is of no more use
             raise
+        finally:
+            if kept is not None:
+                self.http.cookies = kept
 
     def run(self, flow: Flow, timeout: tuple[float, float] | None = None, attempts: int = 1) -> int:
         """Carry an authentication flow through.
