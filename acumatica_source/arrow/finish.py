@@ -7,13 +7,14 @@ from datetime import UTC, date, datetime, timedelta
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from acumatica_source.arrow.moments import Moment, parse_iso, parse_stamp
+from acumatica_source.arrow.moments import parse_iso, parse_stamp
 from acumatica_source.arrow.shape import JOINT, Column
 from acumatica_source.arrow.types import INSTANT, TEXT
 from acumatica_source.contract.model import FieldType
 from acumatica_source.contract.names import is_time_of_day
 
 _MIDNIGHT = r"^(T00:00(:00(\.0+)?)?(Z|[+-]\d\d:?\d\d)?)?$"
+_US_STAMP = r"^\d\d/\d\d/\d{4} \d\d:\d\d:\d\d$"
 _NO_DATES = pa.array([date(1, 1, 1), date(1900, 1, 1)], pa.date32())
 _NO_INSTANT = pa.scalar(datetime(1900, 1, 1, tzinfo=UTC), INSTANT)
 _FIRST_INSTANTS = pa.scalar(datetime(1, 1, 1, tzinfo=UTC) + timedelta(hours=14), INSTANT)
@@ -31,14 +32,20 @@ class Finished:
     """What to tell once about this column."""
 
 
-def finish(column: Column, values: pa.Array, *, keep_placeholders: bool) -> Finished:
-    """Give values as read their final form: padding cut, dates and stamps understood."""
+def finish(
+    column: Column, values: pa.Array, finished_type: pa.DataType, *, keep_placeholders: bool
+) -> Finished:
+    """Give values as read their final form: padding cut, dates and stamps understood.
+
+    Raises:
+        pyarrow.ArrowInvalid: a value does not fit the finished type.
+    """
     if column.field.type is FieldType.DATE:
         finished = _dates(column, values)
     elif column.field.string_stamp:
-        finished = moments(column, values.to_pylist())
+        finished = _stamps(column, values)
     else:
-        finished = Finished(values)
+        finished = Finished(values.cast(finished_type))
     return settle(column, finished, keep_placeholders=keep_placeholders)
 
 
@@ -62,28 +69,51 @@ def _dates(column: Column, texts: pa.Array) -> Finished:
     return moments(column, texts.to_pylist())
 
 
+def _stamps(column: Column, texts: pa.Array) -> Finished:
+    """Instants of texts, all at once where they are written the usual way."""
+    if pc.all(pc.match_substring_regex(texts, _US_STAMP), min_count=0).as_py():
+        year, month, day, time = (
+            pc.utf8_slice_codeunits(texts, start, stop)
+            for start, stop in ((6, 10), (0, 2), (3, 5), (10, 19))
+        )
+        iso = pc.binary_join_element_wise(
+            pc.binary_join_element_wise(year, month, day, "-"), time, ""
+        )
+        try:
+            return Finished(pc.assume_timezone(iso.cast(pa.timestamp("us")), "UTC"))
+        except pa.ArrowInvalid:
+            pass
+    return moments(column, texts.to_pylist())
+
+
 def moments(column: Column, texts: Iterable[str | None]) -> Finished:
     """Dates or instants of texts, one by one; nothing that a text says gets lost."""
     parse = parse_stamp if column.field.string_stamp else parse_iso
     as_date = column.field.type is FieldType.DATE
-    values: list[date | int | None] = []
+    days: list[date | None] = []
     instants: list[int | None] = []
+    midnights: list[bool] = []
     rest: list[str | None] = []
     for text in texts:
-        moment = None if text is None or not text.strip() else parse(text)
-        values.append(_value(moment, as_date))
-        late = moment is not None and as_date and not moment.is_midnight
-        instants.append(moment.instant if moment is not None and late else None)
-        lost = bool(text and text.strip()) if moment is None else moment.finer
+        moment = parse(text) if text and text.strip() else None
+        days.append(moment.day if moment else None)
+        instants.append(moment.instant if moment else None)
+        midnights.append(moment is None or moment.is_midnight)
+        lost = moment.finer if moment else bool(text and text.strip())
         rest.append(text if lost else None)
-    plain = pa.array(values, pa.date32()) if as_date else instants_of(values)
-    finished = Finished(plain)
-    if any(one is not None for one in instants):
-        finished.extras[f"{column.name}{JOINT}instant"] = instants_of(instants)
-        finished.notes.append(
-            f"{column.name} was taken for a date, but has times of day: "
-            f"they are in {column.name}{JOINT}instant."
-        )
+    if as_date:
+        finished = Finished(pa.array(days, pa.date32()))
+        if not all(midnights):
+            late = [
+                None if midnight else i for midnight, i in zip(midnights, instants, strict=True)
+            ]
+            finished.extras[f"{column.name}{JOINT}instant"] = instants_of(late)
+            finished.notes.append(
+                f"{column.name} was taken for a date, but has times of day: "
+                f"they are in {column.name}{JOINT}instant."
+            )
+    else:
+        finished = Finished(instants_of(instants))
     keep_text(column, rest, finished)
     return finished
 
@@ -101,12 +131,6 @@ def keep_text(column: Column, rest: list[str | None], finished: Finished) -> Non
 def instants_of(micros: list[int | None]) -> pa.Array:
     """Instants of microseconds since 1970."""
     return pa.array(micros, pa.int64()).view(INSTANT)
-
-
-def _value(moment: Moment | None, as_date: bool) -> date | int | None:
-    if moment is None:
-        return None
-    return moment.day if as_date else moment.instant
 
 
 def _without_placeholders(column: Column, values: pa.Array) -> pa.Array:

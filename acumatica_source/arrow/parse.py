@@ -15,8 +15,8 @@ import pyarrow.json as pj
 
 from acumatica_source.arrow.errors import PageError
 from acumatica_source.arrow.finish import Finished, finish, settle
-from acumatica_source.arrow.shape import Column, Node, PageShape, TableShape
-from acumatica_source.arrow.tolerant import TolerantColumn, beginning, decoded
+from acumatica_source.arrow.shape import NEXT_LINKS, Column, Node, PageShape, TableShape
+from acumatica_source.arrow.tolerant import NOTHING, TolerantColumn, beginning, decoded
 
 _BOM = b"\xef\xbb\xbf"
 _OPENING = b'{"value":'
@@ -34,6 +34,8 @@ class ParsedPage:
     """Records at the top level."""
     notes: tuple[str, ...] = ()
     """What to tell about columns of this page, once per run."""
+    next_link: str | None = None
+    """Where an OData feed says that it continues."""
 
 
 def parse_page(body: bytes, shape: PageShape) -> ParsedPage:
@@ -76,19 +78,35 @@ def parse_odata_page(body: bytes, shape: PageShape) -> ParsedPage:
 
 
 def _parse(page: bytes, shape: PageShape) -> ParsedPage:
+    notes: dict[str, None] = {}
+    if not page.isascii():
+        try:
+            page.decode()
+        except UnicodeDecodeError:
+            page = page.decode(errors="replace").encode()
+            notes[f"{shape.entity} has broken characters: each is replaced by U+FFFD."] = None
     try:
-        rows: _Rows = _ArrowRows.read(page, shape)
+        return _made(_ArrowRows.read(page, shape), page, shape, notes)
     except pa.ArrowInvalid:
-        rows = _PythonRows.read(page, shape)
-    maker = _Maker(shape, {}, {})
+        return _made(_PythonRows.read(page, shape), page, shape, notes)
+
+
+def _made(rows: "_Rows", page: bytes, shape: PageShape, notes: dict[str, None]) -> ParsedPage:
+    if shape.identified and rows.ids().null_count:
+        raise PageError(
+            f"The answer for {shape.entity} has a record without an id. It begins: "
+            f"{beginning(page.removeprefix(_OPENING))}"
+        )
+    maker = _Maker(shape, {}, dict(notes))
     maker.make(shape.root, rows, {})
-    return ParsedPage(maker.tables, rows.count, tuple(maker.notes))
+    return ParsedPage(maker.tables, rows.count, tuple(maker.notes), rows.next_link)
 
 
 class _Rows(Protocol):
     """The objects of one list, or of the same list in many rows."""
 
     count: int
+    next_link: str | None
 
     def ids(self) -> pa.Array: ...
 
@@ -109,7 +127,7 @@ class _Maker:
     def make(self, node: Node, rows: _Rows, placing: dict[str, pa.Array]) -> None:
         table = node.table
         if not placing and self.shape.identified:
-            placing = {"id": self._ids(rows)}
+            placing = {"id": rows.ids()}
         columns = dict(placing)
         extras: dict[str, pa.Array] = {}
         for column in table.columns:
@@ -130,12 +148,6 @@ class _Maker:
             placed = {n: a.take(parents) for n, a in zip(names, handed, strict=True)}
             self.make(child, inner, {**placed, "_position": positions})
 
-    def _ids(self, rows: _Rows) -> pa.Array:
-        ids = rows.ids()
-        if ids.null_count:
-            raise PageError(f"The answer for {self.shape.entity} has a record without an id.")
-        return ids
-
 
 @dataclass(slots=True)
 class _ArrowRows:
@@ -143,7 +155,7 @@ class _ArrowRows:
 
     count: int
     fields: dict[str, pa.Array]
-    ids_by_row: pa.Array | None = None
+    next_link: str | None = None
 
     @classmethod
     def read(cls, page: bytes, shape: PageShape) -> "_ArrowRows":
@@ -157,7 +169,11 @@ class _ArrowRows:
         lists = table.column(0).combine_chunks()
         if len(lists) != 1 or lists.null_count:
             raise pa.ArrowInvalid("not one list of records")
-        return cls.of(lists.flatten())
+        rows = cls.of(lists.flatten())
+        rows.next_link = next(
+            (link for c in NEXT_LINKS if (link := table.column(c)[0].as_py())), None
+        )
+        return rows
 
     @classmethod
     def of(cls, structs: pa.StructArray) -> "_ArrowRows":
@@ -168,7 +184,8 @@ class _ArrowRows:
 
     def column(self, table: TableShape, column: Column, keep_placeholders: bool) -> Finished:
         values = self._at((*column.path, "value") if column.wrapped else column.path)
-        return finish(column, values, keep_placeholders=keep_placeholders)
+        finished_type = table.schema.field(column.name).type
+        return finish(column, values, finished_type, keep_placeholders=keep_placeholders)
 
     def below(self, path: tuple[str, ...]) -> tuple[_Rows, pa.Array, pa.Array]:
         lists = self._at(path)
@@ -200,17 +217,20 @@ class _PythonRows:
     objects: list[Any]
     names: list[Any]
     """What names the record of each row in messages."""
+    next_link: str | None = None
 
     @classmethod
     def read(cls, page: bytes, shape: PageShape) -> "_PythonRows":
-        records = decoded(page)
-        records = records.get("value") if isinstance(records, dict) else None
+        answer = decoded(page)
+        records = answer.get("value") if isinstance(answer, dict) else None
         if not isinstance(records, list) or not all(isinstance(r, dict) for r in records):
             raise PageError(
                 f"The answer for {shape.entity} is not a list of records. "
                 f"It begins: {beginning(page.removeprefix(_OPENING))}"
             )
-        return cls(len(records), records, [r.get("id") or f"#{i}" for i, r in enumerate(records)])
+        names = [record.get("id") or f"#{place}" for place, record in enumerate(records)]
+        links = [link for name in NEXT_LINKS if isinstance(link := answer.get(name), str)]
+        return cls(len(records), records, names, links[0] if links else None)
 
     def ids(self) -> pa.Array:
         given = [record.get("id") for record in self.objects]
@@ -228,7 +248,13 @@ class _PythonRows:
             found: Any = row
             for part in path:
                 found = found.get(part) if isinstance(found, dict) else None
-            for position, one in enumerate(found if isinstance(found, list) else ()):
+            if not isinstance(found, list):
+                if found in NOTHING:
+                    continue
+                raise PageError(
+                    f"{'/'.join(path)} of record {self.names[index]} is not a list of rows."
+                )
+            for position, one in enumerate(found):
                 objects.append(one)
                 parents.append(index)
                 positions.append(position)

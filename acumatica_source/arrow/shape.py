@@ -12,10 +12,14 @@ from typing import Any
 import pyarrow as pa
 
 from acumatica_source.arrow.types import DECIMALS, POSITION, TEXT, column_types, read_type
+from acumatica_source.contract.errors import ContractError
 from acumatica_source.contract.model import Entity, EntityKind, Field, FieldType, Shape
 
 JOINT = "__"
 """Joins the parts of a table's or column's name."""
+
+NEXT_LINKS = ("@odata.nextLink", "odata.nextLink")
+"""Where an OData answer, version 4 or 3, says that it continues."""
 
 FILES = Shape(
     "FileLink",
@@ -265,7 +269,7 @@ def _check_unique(path: tuple[str, ...], fields: list[pa.Field]) -> None:
     seen: set[str] = set()
     for one in fields:
         if one.name in seen:
-            raise ValueError(
+            raise ContractError(
                 f"Table {JOINT.join(path)} would have two columns {one.name!r}: the contract has "
                 "a field of that name beside a linked entity's field."
             )
@@ -273,7 +277,8 @@ def _check_unique(path: tuple[str, ...], fields: list[pa.Field]) -> None:
 
 
 def _read_schema(root: Node) -> pa.Schema:
-    return pa.schema([pa.field("value", pa.list_(_row_type(root)))])
+    links = [pa.field(name, TEXT) for name in NEXT_LINKS]
+    return pa.schema([pa.field("value", pa.list_(_row_type(root))), *links])
 
 
 def _row_type(node: Node) -> pa.StructType:

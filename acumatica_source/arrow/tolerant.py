@@ -22,6 +22,8 @@ from acumatica_source.contract.model import FieldType
 _NUMBER = re.compile(r"[+-]?\d+(\.\d+)?([eE][+-]?\d+)?")
 _INT64 = range(-(2**63), 2**63)
 _TRUTHS: dict[object, bool] = {True: True, False: False, "true": True, "false": False}
+NOTHING: tuple[Any, ...] = (None, [], {}, "")
+"""What stands where an object or a list has nothing."""
 _NOT_KEPT = object()
 
 
@@ -32,7 +34,7 @@ def decoded(page: bytes) -> Any:
         PageError: it is not JSON.
     """
     try:
-        return json.loads(page, parse_float=Decimal)
+        return json.loads(page, parse_float=Decimal, parse_constant=str)
     except (ValueError, RecursionError) as error:
         raise PageError(
             f"The answer is not JSON ({error}). It begins: {beginning(page)}"
@@ -56,7 +58,7 @@ class TolerantColumn:
 
     def convert(self, rows: list[Any]) -> Finished:
         """The column of these rows' objects, but for what `finish` does."""
-        raw = [self._raw(row) for row in rows]
+        raw = [self._raw(row, place) for place, row in enumerate(rows)]
         if self._is_moment():
             texts = [None if one is None else self._text(one) for one in raw]
             finished = moments(self.column, texts)
@@ -72,7 +74,7 @@ class TolerantColumn:
         values: list[Any] = []
         rest: list[str | None] = []
         for place, one in enumerate(raw):
-            value = None if one is None else self._value(one, place)
+            value = None if one is None or self._is_blank(one) else self._value(one, place)
             values.append(None if value is _NOT_KEPT else value)
             rest.append(self._text(one) if value is _NOT_KEPT else None)
         arrow_type = self.table.schema.field(self.column.name).type
@@ -80,11 +82,20 @@ class TolerantColumn:
         keep_text(self.column, rest, finished)
         return finished
 
-    def _raw(self, row: Any) -> Any:
+    def _is_blank(self, raw: Any) -> bool:
+        is_text = self.column.field.type in (FieldType.TEXT, FieldType.GUID)
+        return not is_text and isinstance(raw, str) and not raw.strip()
+
+    def _raw(self, row: Any, place: int) -> Any:
         """The value at the column's path, whether or not it is wrapped."""
         for part in self.column.path:
             if not isinstance(row, Mapping):
-                return None
+                if row in NOTHING:
+                    return None
+                raise PageError(
+                    f"{'.'.join(self.table.path)} of record {self.ids[place]} has something else "
+                    f"than an object where {'/'.join(self.column.path)} should be."
+                )
             row = row.get(part)
         if self.column.wrapped and isinstance(row, Mapping):
             return row.get("value")
@@ -109,13 +120,9 @@ class TolerantColumn:
         if number is None:
             return _NOT_KEPT
         scale = self.table.schema.field(self.column.name).type.scale
-        _, digits, exponent = number.as_tuple()
-        assert isinstance(exponent, int)
-        significant = "".join(map(str, digits)).strip("0")
-        if not significant:
+        if not number:
             return Decimal(0)
-        trailing = len(digits) - len("".join(map(str, digits)).rstrip("0"))
-        if -(exponent + trailing) > scale or number.adjusted() + 1 > PRECISION - scale:
+        if _decimals(number) > scale or number.adjusted() >= PRECISION - scale:
             raise self._out_of_range(raw, place, f"decimal({PRECISION}, {scale})")
         return number
 
@@ -168,3 +175,12 @@ class TolerantColumn:
             f"{str(raw)[:100]}, which does not fit {fits}; it is not rounded. "
             "Give decimal columns another number of decimals, or leave the field out."
         )
+
+
+def _decimals(number: Decimal) -> int:
+    """Digits after the point, zeros at the end not counted."""
+    _, digits, exponent = number.as_tuple()
+    assert isinstance(exponent, int)
+    while digits and digits[-1] == 0:
+        digits, exponent = digits[:-1], exponent + 1
+    return -exponent

@@ -29,5 +29,13 @@ def column_types(decimals: int = DECIMALS) -> dict[FieldType, pa.DataType]:
 
 
 def read_type(field: Field, finished: pa.DataType) -> pa.DataType:
-    """Type to read a value as: dates and stamps in text need a look at how they are written."""
-    return TEXT if field.type is FieldType.DATE or field.string_stamp else finished
+    """Type to read a value as, where that is not the finished one.
+
+    Dates and stamps in text need a look at how they are written. Decimals are read with room to
+    spare, because Arrow's reader lets a number that overflows its type wrap around unnoticed.
+    """
+    if field.type is FieldType.DATE or field.string_stamp:
+        return TEXT
+    if field.type is FieldType.DECIMAL:
+        return pa.decimal256(2 * PRECISION, finished.scale)
+    return finished

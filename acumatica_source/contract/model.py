@@ -68,7 +68,7 @@ class Shape:
         return next((f for f in self.fields if f.name == name), None)
 
     def expand_paths(self) -> Iterator[str]:
-        """Every `$expand` path below this shape, parents before children (`Details/Allocations`)."""
+        """Every `$expand` path below this shape (`Details/Allocations`), parents first."""
         for children in (self.linked, self.details):
             for name, shape in children.items():
                 yield name
