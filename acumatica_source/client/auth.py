@@ -7,6 +7,7 @@ from collections.abc import Generator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
+from acumatica_source.client.classify import classify
 from acumatica_source.client.errors import (
     AccessDenied,
     AcumaticaError,
@@ -20,10 +21,8 @@ from acumatica_source.client.errors import (
     SessionExpired,
     Throttled,
     UnexpectedAnswer,
-    classify,
-    public_url,
 )
-from acumatica_source.client.instance import Instance
+from acumatica_source.client.instance import Instance, public_url
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from urllib.parse import quote, unquote, urlencode, urlsplit
+from urllib.parse import parse_qsl, quote, unquote, urlencode, urlsplit, urlunsplit
 
 from acumatica_source.client.errors import ConfigurationError
 
@@ -168,3 +168,20 @@ def segment(value: object, what: str = "key value") -> str:
     if text in (".", "..") or re.search(r"[\x00-\x1f\x7f]", text):
         raise ConfigurationError(f"{text!r} cannot be a {what} in an address.")
     return quote(text, safe="")
+
+
+def public_url(url: str) -> str:
+    """An address that may be shown: no user name or password, no secrets in the query."""
+    parts = urlsplit(url)
+    host = parts.netloc.rpartition("@")[2]
+    query = "&".join(
+        f"{name}=***" if _SECRET_NAME.search(name) else f"{name}={quote(value, safe=_READABLE)}"
+        for name, value in parse_qsl(parts.query, keep_blank_values=True)
+    )
+    if len(query) > 300:
+        query = query[:300] + "…"
+    return urlunsplit((parts.scheme, host, parts.path, query, ""))
+
+
+_SECRET_NAME = re.compile(r"passw|secret|token|^code$|assertion|auth|key$|ticket|session", re.I)
+_READABLE = "$'(),/: "

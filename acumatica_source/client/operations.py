@@ -13,8 +13,8 @@ from acumatica_source.client.errors import (
     ConfigurationError,
     OperationTimedOut,
     UnexpectedAnswer,
-    public_url,
 )
+from acumatica_source.client.instance import public_url
 from acumatica_source.client.session import Session
 
 

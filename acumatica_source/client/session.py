@@ -7,10 +7,8 @@ the error that `classify` tells.
 """
 
 import contextlib
-import datetime as dt
 import logging
 import os
-import re
 import threading
 import time
 import warnings
@@ -18,13 +16,13 @@ import weakref
 from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
-from email.utils import parsedate_to_datetime
 from typing import Any, Protocol
-from urllib.parse import unquote, urljoin, urlsplit
+from urllib.parse import urlsplit
 
 import requests
 
 from acumatica_source.client import exits
+from acumatica_source.client.answers import Call, checked_headers, judge, onward
 from acumatica_source.client.auth import (
     Authenticator,
     CookieAuth,
@@ -41,11 +39,8 @@ from acumatica_source.client.errors import (
     ServerUnavailable,
     SessionExpired,
     UnexpectedAnswer,
-    classify,
-    looks_like_sign_in_page,
-    public_url,
 )
-from acumatica_source.client.instance import Instance
+from acumatica_source.client.instance import Instance, public_url
 from acumatica_source.client.transport import (
     Body,
     Transport,
@@ -82,22 +77,6 @@ class SupportsSignIn(Protocol):
     def authenticator(self) -> Authenticator:
         """How to sign in."""
         ...
-
-
-@dataclass(frozen=True, slots=True)
-class _Call:
-    """One request as the caller means it."""
-
-    method: str
-    url: str
-    idempotent: bool
-    headers: Mapping[str, str]
-    data: Any = None
-    stream: bool = False
-
-    @property
-    def wants_json(self) -> bool:
-        return self.headers.get("Accept", _JSON).startswith(_JSON)
 
 
 class Session:
@@ -302,16 +281,16 @@ class Session:
         headers: Mapping[str, str] | None = None,
         idempotent: bool | None = None,
         stream: bool = False,
-    ) -> _Call:
-        complete = {"Accept": _JSON, **_checked_headers(headers)}
+    ) -> Call:
+        complete = {"Accept": _JSON, **checked_headers(headers)}
         if json is not None:
             data = to_json(json)
             complete["Content-Type"] = _JSON
         method = method.upper()
         repeatable = method in _READS if idempotent is None else idempotent
-        return _Call(method, self.instance.url(path, params), repeatable, complete, data, stream)
+        return Call(method, self.instance.url(path, params), repeatable, complete, data, stream)
 
-    def _perform(self, call: _Call) -> tuple[requests.Response, bytes]:
+    def _perform(self, call: Call) -> tuple[requests.Response, bytes]:
         self._start_anew_after_fork()
         with self.visit(), self._lock:
             attempt, renewed, start = 1, False, _position(call.data)
@@ -320,7 +299,7 @@ class Session:
                     self.login()
                 try:
                     response, content = self._send(call)
-                    error = self._judge(call, response, content)
+                    error = judge(call, response, content, self.auth.secrets())
                     if error is None:
                         return response, content
                 except AcumaticaError as failure:
@@ -345,7 +324,7 @@ class Session:
                 attempt += 1
                 _rewind(call.data, start)
 
-    def _may_renew(self, call: _Call, error: SessionExpired) -> bool:
+    def _may_renew(self, call: Call, error: SessionExpired) -> bool:
         # A 401 and a redirect to the sign-in page prove that the request was not processed; a
         # page in place of an answer does not.
         return self._sign_in_again and (call.idempotent or error.status != 200)
@@ -367,73 +346,21 @@ class Session:
             return None
         return landed_tenant(content)
 
-    def _send(self, call: _Call) -> tuple[requests.Response, bytes]:
+    def _send(self, call: Call) -> tuple[requests.Response, bytes]:
         url = call.url
         for _ in range(_HOPS):
             request = requests.Request(call.method, url, headers=dict(call.headers), data=call.data)
             with self._gate.turn() if self._gate is not None else nullcontext():
                 response, content = self._wire.exchange(request, call.stream)
-            onward = _onward(response, url)
-            if onward is None or not (call.idempotent and self.instance.owns(onward)):
+            target = onward(response, url)
+            if target is None or not (call.idempotent and self.instance.owns(target)):
                 return response, content
-            url = onward
+            url = target
         raise UnexpectedAnswer(
             f"{call.method} {public_url(call.url)} is redirected in a circle. Check base_url.",
             method=call.method,
             url=public_url(call.url),
         )
-
-    def _judge(
-        self, call: _Call, response: requests.Response, content: bytes
-    ) -> AcumaticaError | None:
-        """None for a good answer, otherwise the error it means."""
-        status = response.status_code
-        kind = response.headers.get("Content-Type", "").lower()
-        where: dict[str, Any] = {
-            "status": status,
-            "method": call.method,
-            "url": public_url(call.url),
-        }
-        if status < 300:
-            if call.stream and not content:
-                return None
-            if _is_page(kind, content) and (call.wants_json or looks_like_sign_in_page(content)):
-                return SessionExpired(
-                    f"{call.method} {where['url']} answered with a web page instead of data. "
-                    "Either the session has ended or something between here and the instance "
-                    "answers in its place.",
-                    **where,
-                )
-            if call.wants_json and "json" in kind and _is_cut(content):
-                return ConnectionFailed(
-                    f"{call.method} {where['url']}: the answer is incomplete.", **where
-                )
-            return None
-        if status < 400:
-            target = urlsplit(urljoin(call.url, response.headers.get("Location", "")))
-            if "error" in target.path.lower():
-                return ServerUnavailable(
-                    f"{call.method} {where['url']} is redirected to the site's error page "
-                    f"({target.path}). A web service endpoint may be broken: open Web Service "
-                    "Endpoints (SM207060) and validate it, or wait for the site to restart.",
-                    **where,
-                )
-            if status in (301, 307, 308):
-                return UnexpectedAnswer(
-                    f"{call.method} {where['url']} is redirected to "
-                    f"{public_url(target.geturl())}. Use that address in base_url.",
-                    **where,
-                )
-            return SessionExpired(
-                f"{call.method} {where['url']} is redirected to {target.path}: the session has "
-                "ended.",
-                **where,
-            )
-        error = classify(
-            status, kind, content, method=call.method, url=call.url, secrets=self.auth.secrets()
-        )
-        error.retry_after = _retry_after(response)
-        return error
 
     # -- the seat -----------------------------------------------------------------------------
 
@@ -543,58 +470,6 @@ def _position(data: Any) -> int | None:
 def _rewind(data: Any, position: int | None) -> None:
     if position is not None:
         data.seek(position)
-
-
-_PAGE_STARTS = (b"<!doctype", b"<html")
-
-
-def _is_page(kind: str, content: bytes) -> bool:
-    return "html" in kind or content[:256].lstrip()[:9].lower().startswith(_PAGE_STARTS)
-
-
-def _is_cut(content: bytes) -> bool:
-    """Whether a JSON array or object lacks its end."""
-    start = content[:64].lstrip(b"\xef\xbb\xbf \t\r\n")[:1]
-    end = content[-64:].rstrip()[-1:]
-    return (start == b"[" and end != b"]") or (start == b"{" and end != b"}")
-
-
-def _retry_after(response: requests.Response) -> float | None:
-    """Seconds of a Retry-After header, which is a number or a date."""
-    value = response.headers.get("Retry-After", "").strip()
-    if value.isdigit():
-        return float(value[:9])
-    try:
-        moment = parsedate_to_datetime(value)
-    except ValueError:
-        return None
-    moment = moment if moment.tzinfo else moment.replace(tzinfo=dt.UTC)
-    here = Body(b"", 0, response.headers).server_time or dt.datetime.now(dt.UTC)
-    return max(0.0, (moment - here).total_seconds())
-
-
-def _onward(response: requests.Response, url: str) -> str | None:
-    """Where a redirect that only spells the same address otherwise leads."""
-    if response.status_code not in (301, 307, 308):
-        return None
-    target = urljoin(url, response.headers.get("Location", ""))
-    same = unquote(urlsplit(target).path).rstrip("/").lower()
-    return target if same == unquote(urlsplit(url).path).rstrip("/").lower() else None
-
-
-_HEADER = re.compile(r"[\x20-\x7e\t\x80-\xff]*\Z")
-_OURS = frozenset({"cookie", "authorization", "host", "content-length", "transfer-encoding"})
-
-
-def _checked_headers(headers: Mapping[str, str] | None) -> Mapping[str, str]:
-    for name, value in (headers or {}).items():
-        if not re.match(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+\Z", name) or name.lower() in _OURS:
-            raise ConfigurationError(f"The header {name!r} cannot be set on a request.")
-        if not isinstance(value, str) or not _HEADER.match(value):
-            raise ConfigurationError(
-                f"The value of the header {name} has characters that a header cannot carry."
-            )
-    return headers or {}
 
 
 def _warn_if_insecure(instance: Instance, transport: Transport) -> None:

@@ -20,8 +20,8 @@ from acumatica_source.client.errors import (
     ConnectionFailed,
     ResponseTooLarge,
     TimedOut,
-    public_url,
 )
+from acumatica_source.client.instance import public_url
 
 
 @dataclass(frozen=True)

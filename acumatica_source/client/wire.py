@@ -8,8 +8,8 @@ import urllib3
 from requests.auth import AuthBase
 
 from acumatica_source.client.auth import AuthAnswer, Authenticator, Flow
-from acumatica_source.client.errors import ConfigurationError, ConnectionFailed, public_url
-from acumatica_source.client.instance import Instance
+from acumatica_source.client.errors import ConfigurationError, ConnectionFailed
+from acumatica_source.client.instance import Instance, public_url
 from acumatica_source.client.transport import (
     Transport,
     connection_error,

@@ -1,0 +1,149 @@
+"""What a request means, and what its answer means."""
+
+import datetime as dt
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from email.utils import parsedate_to_datetime
+from typing import Any
+from urllib.parse import unquote, urljoin, urlsplit
+
+import requests
+
+from acumatica_source.client.classify import classify, looks_like_sign_in_page
+from acumatica_source.client.errors import (
+    AcumaticaError,
+    ConfigurationError,
+    ConnectionFailed,
+    ServerUnavailable,
+    SessionExpired,
+    UnexpectedAnswer,
+)
+from acumatica_source.client.instance import public_url
+from acumatica_source.client.transport import Body
+
+_JSON = "application/json"
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One request as the caller means it."""
+
+    method: str
+    url: str
+    idempotent: bool
+    headers: Mapping[str, str]
+    data: Any = None
+    stream: bool = False
+
+    @property
+    def wants_json(self) -> bool:
+        """Whether anything else than JSON would be no answer."""
+        return self.headers.get("Accept", _JSON).startswith(_JSON)
+
+
+_HEADER = re.compile(r"[\x20-\x7e\t\x80-\xff]*\Z")
+_OURS = frozenset({"cookie", "authorization", "host", "content-length", "transfer-encoding"})
+
+
+def checked_headers(headers: Mapping[str, str] | None) -> Mapping[str, str]:
+    """Further headers of a request.
+
+    Raises:
+        ConfigurationError: one cannot be sent, or is not the caller's to set.
+    """
+    for name, value in (headers or {}).items():
+        if not re.match(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+\Z", name) or name.lower() in _OURS:
+            raise ConfigurationError(f"The header {name!r} cannot be set on a request.")
+        if not isinstance(value, str) or not _HEADER.match(value):
+            raise ConfigurationError(
+                f"The value of the header {name} has characters that a header cannot carry."
+            )
+    return headers or {}
+
+
+def judge(
+    call: Call, response: requests.Response, content: bytes, secrets: Sequence[str]
+) -> AcumaticaError | None:
+    """None for a good answer, otherwise the error it means."""
+    status = response.status_code
+    kind = response.headers.get("Content-Type", "").lower()
+    where: dict[str, Any] = {
+        "status": status,
+        "method": call.method,
+        "url": public_url(call.url),
+    }
+    if status < 300:
+        if call.stream and not content:
+            return None
+        if _is_page(kind, content) and (call.wants_json or looks_like_sign_in_page(content)):
+            return SessionExpired(
+                f"{call.method} {where['url']} answered with a web page instead of data. "
+                "Either the session has ended or something between here and the instance "
+                "answers in its place.",
+                **where,
+            )
+        if call.wants_json and "json" in kind and _is_cut(content):
+            return ConnectionFailed(
+                f"{call.method} {where['url']}: the answer is incomplete.", **where
+            )
+        return None
+    if status < 400:
+        target = urlsplit(urljoin(call.url, response.headers.get("Location", "")))
+        if "error" in target.path.lower():
+            return ServerUnavailable(
+                f"{call.method} {where['url']} is redirected to the site's error page "
+                f"({target.path}). A web service endpoint may be broken: open Web Service "
+                "Endpoints (SM207060) and validate it, or wait for the site to restart.",
+                **where,
+            )
+        if status in (301, 307, 308):
+            return UnexpectedAnswer(
+                f"{call.method} {where['url']} is redirected to "
+                f"{public_url(target.geturl())}. Use that address in base_url.",
+                **where,
+            )
+        return SessionExpired(
+            f"{call.method} {where['url']} is redirected to {target.path}: the session has ended.",
+            **where,
+        )
+    error = classify(status, kind, content, method=call.method, url=call.url, secrets=secrets)
+    error.retry_after = _retry_after(response)
+    return error
+
+
+_PAGE_STARTS = (b"<!doctype", b"<html")
+
+
+def _is_page(kind: str, content: bytes) -> bool:
+    return "html" in kind or content[:256].lstrip()[:9].lower().startswith(_PAGE_STARTS)
+
+
+def _is_cut(content: bytes) -> bool:
+    """Whether a JSON array or object lacks its end."""
+    start = content[:64].lstrip(b"\xef\xbb\xbf \t\r\n")[:1]
+    end = content[-64:].rstrip()[-1:]
+    return (start == b"[" and end != b"]") or (start == b"{" and end != b"}")
+
+
+def _retry_after(response: requests.Response) -> float | None:
+    """Seconds of a Retry-After header, which is a number or a date."""
+    value = response.headers.get("Retry-After", "").strip()
+    if value.isdigit():
+        return float(value[:9])
+    try:
+        moment = parsedate_to_datetime(value)
+    except ValueError:
+        return None
+    moment = moment if moment.tzinfo else moment.replace(tzinfo=dt.UTC)
+    here = Body(b"", 0, response.headers).server_time or dt.datetime.now(dt.UTC)
+    return max(0.0, (moment - here).total_seconds())
+
+
+def onward(response: requests.Response, url: str) -> str | None:
+    """Where a redirect that only spells the same address otherwise leads."""
+    if response.status_code not in (301, 307, 308):
+        return None
+    target = urljoin(url, response.headers.get("Location", ""))
+    same = unquote(urlsplit(target).path).rstrip("/").lower()
+    return target if same == unquote(urlsplit(url).path).rstrip("/").lower() else None

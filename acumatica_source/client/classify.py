@@ -1,0 +1,322 @@
+"""How an answer is told to be which error.
+
+The server says nearly everything with status 500 (Integration Development Guide: Log In to the
+Service; Retrieve Records by Conditions), so the text decides first, then the status.
+"""
+
+import json
+import re
+from collections.abc import Iterator, Sequence
+from typing import Any
+from urllib.parse import urlsplit
+
+from acumatica_source.client.errors import (
+    AccessDenied,
+    AccountLocked,
+    AcumaticaError,
+    AuthenticationError,
+    EndpointNotFound,
+    FieldError,
+    InvalidCredentials,
+    InvalidQuery,
+    NotConfigured,
+    NotFound,
+    OptimizationError,
+    PasswordChangeRequired,
+    PreconditionFailed,
+    RecordNotFound,
+    SeatLimitReached,
+    ServerError,
+    ServerUnavailable,
+    SessionExpired,
+    Throttled,
+    UnexpectedAnswer,
+    UnknownTenant,
+    ValidationError,
+)
+from acumatica_source.client.instance import public_url
+
+_WORDS = 600
+"""Longest piece of a server's own words kept in a message, in characters."""
+
+_PARSED_BODY = 4 << 20
+"""Error bodies longer than this are not parsed, in bytes."""
+
+# What the text says, in order: the first that matches wins.
+_BY_TEXT: tuple[tuple[re.Pattern[str], type[AcumaticaError], str], ...] = tuple(
+    (re.compile(pattern, re.IGNORECASE), kind, advice)
+    for pattern, kind, advice in (
+        (
+            r"API\s*Login\s*Limit|CheckApiUsersLimits",
+            SeatLimitReached,
+            "All API sessions of the licence are taken. Sign out elsewhere, or wait: an abandoned "
+            "session is freed after 10 minutes",
+        ),
+        (
+            r"invalid credentials",
+            InvalidCredentials,
+            "Check user name and password; repeated wrong passwords lock the account",
+        ),
+        (
+            r"PXUndefinedCompany|proper company ID cannot be determined",
+            UnknownTenant,
+            "Check the tenant's login name, as it is shown on the sign-in page",
+        ),
+        (
+            r"password[^.]{0,60}\b(expired|be changed)|change (your|the) password"
+            r"|PXPasswordChange|must change",
+            PasswordChangeRequired,
+            "Sign in with a browser once and set a new password",
+        ),
+        (
+            r"\b(locked ?out|account[^.]{0,40}\b(locked|disabled))|user[^.]{0,40}\blocked",
+            AccountLocked,
+            "Ask an administrator to unlock the user",
+        ),
+        (
+            r"NoEntitySatisfiesTheCondition|No entity satisfies the condition",
+            RecordNotFound,
+            "No record has these keys, or the user may not see it",
+        ),
+        (
+            r"Optimization cannot be performed|CannotOptimize|Bql ?Delegate",
+            OptimizationError,
+            "Leave the named fields out, or read record by record",
+        ),
+        (
+            r"PXSetupNotEntered|required configuration data is not entered",
+            NotConfigured,
+            "Enter the form's preferences in Acumatica, or leave this entity out",
+        ),
+        (r"OutcomeEntityHasErrors", ValidationError, "Correct the named fields"),
+        (
+            r"custom error module does not recognize this error",
+            Throttled,
+            "The licence's request limits were reached; send fewer requests",
+        ),
+        (
+            r"deadlock victim|deadlocked on lock",
+            ServerUnavailable,
+            "The database was busy; try again",
+        ),
+        (
+            r"given key was not present|KeyNotFoundException|not a single value"
+            r"|Type conversions? not supported|incompatible types|Microsoft\.(Data\.)?OData"
+            r"|Could not find a property named|unknown function with name|Unrecognized '?Edm"
+            r"|Syntax error at position|ODataException",
+            InvalidQuery,
+            "Check the field names and the filter against the endpoint's contract",
+        ),
+    )
+)
+
+_BY_STATUS: dict[int, tuple[type[AcumaticaError], str]] = {
+    400: (InvalidQuery, "Check the address, the query and the body"),
+    401: (SessionExpired, "Sign in again"),
+    403: (AccessDenied, "The user has no rights to this form, or its feature is switched off"),
+    404: (NotFound, "Neither such an address nor such a record"),
+    405: (InvalidQuery, "This address does not take that method"),
+    406: (InvalidQuery, "This address does not take that method"),
+    408: (ServerUnavailable, "Try again later"),
+    411: (UnexpectedAnswer, "Something between here and the server dropped Content-Length"),
+    412: (PreconditionFailed, "The record to create exists, or the one to update does not"),
+    413: (InvalidQuery, "The body is too large"),
+    414: (InvalidQuery, "The address is too long: shorten $filter or $select"),
+    422: (ValidationError, "Correct the named fields"),
+    429: (Throttled, "The licence's request limits were reached; send fewer requests"),
+    500: (ServerError, "See the server's words"),
+    502: (ServerUnavailable, "Try again later"),
+    503: (ServerUnavailable, "Try again later"),
+    504: (ServerUnavailable, "Try again later, or ask for smaller pages"),
+}
+
+
+def classify(
+    status: int,
+    content_type: str,
+    body: bytes,
+    *,
+    method: str,
+    url: str,
+    secrets: Sequence[str] = (),
+) -> AcumaticaError:
+    """Tell which error an answer is. Pure: it sends nothing and raises nothing.
+
+    Args:
+        status: the answer's HTTP status.
+        content_type: its Content-Type header, empty if none.
+        body: its body, as far as it was read.
+        method: the request's method.
+        url: the request's address.
+        secrets: strings that must not appear in the error.
+
+    Returns:
+        The error, not raised.
+    """
+    document = _parse(body)
+    said = "\n".join(_words(document)) if document is not None else _text(body)
+    words = _clean(said, secrets)
+    # Exception types and traces take part in the decision, never in the message.
+    evidence = f"{said}\n{_types(document)}\n{_text(body)}"
+    kind, advice = _decide(status, content_type, document, evidence, url)
+    error = kind(
+        f"{method} {public_url(url)} answered {status}"
+        f"{': ' + words if words else ''}. {advice}.".replace("..", "."),
+        status=status,
+        method=method,
+        url=public_url(url),
+        server_message=words,
+    )
+    if isinstance(error, OptimizationError):
+        error.fields, error.views = _blamed(said)
+    if isinstance(error, ValidationError):
+        error.field_errors = tuple(_field_errors(document))
+        if error.field_errors and not words:
+            error.server_message = _clean(
+                "; ".join(f"{e.path}: {e.message}" for e in error.field_errors), secrets
+            )
+            error.args = (
+                f"{method} {public_url(url)} answered {status}: {error.server_message}. {advice}.",
+            )
+    return error
+
+
+def _decide(
+    status: int, content_type: str, document: object, evidence: str, url: str
+) -> tuple[type[AcumaticaError], str]:
+    for pattern, kind, advice in _BY_TEXT:
+        if pattern.search(evidence):
+            return kind, advice
+    if status == 400 and isinstance(document, dict) and isinstance(document.get("error"), str):
+        return AuthenticationError, "Check the connected application's identifier and secret"
+    if status == 404 and len(_after_entity(url)) <= 3:
+        return EndpointNotFound, "Check the names of endpoint, version and entity"
+    if status in _BY_STATUS:
+        kind, advice = _BY_STATUS[status]
+        if kind is ServerError and document is None:
+            # The application's own failures are JSON; anything else comes from around it.
+            return ServerUnavailable, "The application did not answer itself; try again later"
+        return kind, advice
+    if status >= 500:
+        return ServerError, "See the server's words"
+    if 300 <= status < 400 or "html" in content_type:
+        return UnexpectedAnswer, "Check the address: this is not an answer of the API"
+    return UnexpectedAnswer, "This is not an answer of the API"
+
+
+def looks_like_sign_in_page(body: bytes) -> bool:
+    """Whether an HTML body is the ERP's sign-in page."""
+    head = body[:65536].lower()
+    return b"<html" in head and any(
+        mark in head for mark in (b"login.aspx", b'type="password"', b"txtuser", b"txtpass")
+    )
+
+
+def _parse(body: bytes) -> Any:
+    if not body or len(body) > _PARSED_BODY or body.lstrip()[:1] not in (b"{", b"[", b'"'):
+        return None
+    try:
+        return json.loads(body)
+    except (ValueError, RecursionError):
+        return None
+
+
+def _words(document: Any) -> Iterator[str]:
+    """What the server said for people: the innermost message is the one that explains."""
+    if isinstance(document, str):
+        yield document
+    if not isinstance(document, dict):
+        return
+    error = document.get("error")
+    if isinstance(error, dict):  # OData
+        message = error.get("message")
+        yield str(message.get("value", "")) if isinstance(message, dict) else str(message or "")
+        document = error.get("innererror") or error.get("innerError") or {}
+    elif isinstance(error, str):  # OAuth, or the echo of a refused record
+        yield error
+        if isinstance(document.get("error_description"), str):
+            yield document["error_description"]
+    level, seen = document, set[str]()
+    for _ in range(8):
+        if not isinstance(level, dict):
+            return
+        for name in ("exceptionMessage", "message", "messageDetail"):
+            text = level.get(name)
+            if isinstance(text, str) and text and not _EMPTY_WORDS.match(text) and text not in seen:
+                seen.add(text)
+                yield text
+                break
+        level = level.get("innerException") or level.get("internalexception")
+
+
+_EMPTY_WORDS = re.compile(r"an error has occurred\.?$", re.IGNORECASE)
+
+
+def _types(document: Any) -> str:
+    types = []
+    for _ in range(8):
+        if not isinstance(document, dict):
+            break
+        types.append(str(document.get("exceptionType") or ""))
+        document = document.get("innerException")
+    return " ".join(types)
+
+
+def _text(body: bytes) -> str:
+    text = body[:65536].decode("utf-8", "replace")
+    if "<" in text:
+        title = re.search(r"<title[^>]*>([^<]*)", text, re.IGNORECASE)
+        if title:
+            return title[1]
+        text = re.sub(r"<[^>]{0,500}>", " ", text)
+    return text
+
+
+def _clean(text: str, secrets: Sequence[str]) -> str:
+    for secret in secrets:
+        if secret:
+            text = text.replace(secret, "***")
+    text = re.sub(r"[\s\x00-\x1f\x7f]+", " ", text).strip()
+    return text if len(text) <= _WORDS else text[:_WORDS] + "…"
+
+
+_BLAMED_FIELD = re.compile(r"([A-Za-z_][\w./]*) ?: ?(?=View|There|The |Field|Detail|BQL|Cannot)")
+_BLAMED_VIEW = re.compile(
+    r"View (\w+) has (?:a )?BQL delegate|BqlDelegate in view (\w+)", re.IGNORECASE
+)
+
+
+def _blamed(words: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Names in an optimisation failure, which lists one `Field: reason` a line."""
+    _, found, after = words.partition("fields cause the error:")
+    fields: list[str] = []
+    for line in after.splitlines() if found else ():
+        names = _BLAMED_FIELD.findall(line) or re.findall(r"^\s*([A-Za-z_][\w./]*) ?:", line)
+        fields += names
+    views = [first or second for first, second in _BLAMED_VIEW.findall(words)]
+    return tuple(dict.fromkeys(fields)), tuple(dict.fromkeys(views))
+
+
+def _field_errors(node: Any, path: str = "", depth: int = 0) -> Iterator[FieldError]:
+    if depth > 20:
+        return
+    if isinstance(node, dict):
+        error = node.get("error")
+        if isinstance(error, str) and error:
+            yield FieldError(path, error)
+        children: Any = node.items()
+    elif isinstance(node, list):
+        children = enumerate(node)
+    else:
+        return
+    for name, child in children:
+        if isinstance(child, (dict, list)):
+            yield from _field_errors(child, f"{path}/{name}" if path else str(name), depth + 1)
+
+
+def _after_entity(url: str) -> list[str]:
+    segments = [part for part in urlsplit(url).path.split("/") if part]
+    lowered = [part.lower() for part in segments]
+    if "entity" not in lowered:
+        return segments
+    return segments[lowered.index("entity") + 1 :]
