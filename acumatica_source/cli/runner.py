@@ -6,6 +6,7 @@ and what a failed one had read is thrown away whole.
 
 import logging
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -85,12 +86,12 @@ def _check_names(instance: Instance, load: Sequence[Load]) -> None:
 
 
 def _run(pipeline: dlt.Pipeline, instance: Instance, load: Load) -> Outcome:
-    begun, requests = time.monotonic(), instance.requests_made
+    begun, requests, read = time.monotonic(), instance.requests_made, instance.rows_read.copy()
     error, fatal = None, False
     rows: dict[str, int] = {}
     try:
         pipeline.run(source_of(instance, [load]), loader_file_format="parquet")
-        rows = _rows_loaded(pipeline)
+        rows = _rows_loaded(pipeline, instance.rows_read - read)
     except Exception as raised:  # whatever a destination or the instance may say: it is reported
         logger.debug("%s failed", name_of(load), exc_info=True)
         error = explain(raised)
@@ -106,10 +107,14 @@ def _run(pipeline: dlt.Pipeline, instance: Instance, load: Load) -> Outcome:
     )
 
 
-def _rows_loaded(pipeline: dlt.Pipeline) -> dict[str, int]:
+def _rows_loaded(pipeline: dlt.Pipeline, read: Counter[str]) -> dict[str, int]:
+    """Rows by the names of the tables that the last run touched."""
+    naming = pipeline.default_schema.naming
+    counts = {naming.normalize_tables_path(name): rows for name, rows in read.items()}
     trace = pipeline.last_trace
-    counts = trace.last_normalize_info.row_counts if trace and trace.last_normalize_info else {}
-    return {table: count for table, count in counts.items() if not table.startswith("_dlt")}
+    touched = trace.last_normalize_info.row_counts if trace and trace.last_normalize_info else {}
+    names = sorted(name for name in touched if not name.startswith("_dlt"))
+    return {name: counts.get(name, 0) for name in names}
 
 
 def _start_from_destination(pipeline: dlt.Pipeline) -> None:

@@ -2,8 +2,6 @@
 
 import click
 
-from acumatica_sandbox import SandboxOptions, serve
-
 
 @click.command()
 @click.option(
@@ -17,4 +15,6 @@ from acumatica_sandbox import SandboxOptions, serve
 )
 def sandbox(port: int, records: int, seed: int) -> None:
     """Run an emulated Acumatica ERP on this machine, for trying things out and for tests."""
+    from acumatica_sandbox import SandboxOptions, serve  # only here: other commands start faster
+
     serve(SandboxOptions(port=port, records=records, seed=seed))

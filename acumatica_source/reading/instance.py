@@ -2,6 +2,7 @@
 
 import logging
 import threading
+from collections import Counter
 from collections.abc import Callable, Iterator
 from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import contextmanager
@@ -59,6 +60,8 @@ class Instance:
         self._endpoint_name = endpoint
         self._version = version
         self._seats = seats
+        self.rows_read: Counter[str] = Counter()
+        """Rows handed on so far, by table; rows that only say that others are gone do not count."""
         self.unordered: set[str] = set()
         """Entities whose order has proved unstable: they are read in one request."""
         self._lock = threading.RLock()

@@ -52,6 +52,7 @@ class RecordReader:
     def __init__(self, connection: Connection, query: RecordQuery) -> None:
         self._connection = connection
         self._query = query
+        self.entity = query.entity
         self.shape: PageShape = shape_of(query.entity, expand=query.expand)
         """The tables that pages consist of."""
         self.started: datetime | None = None
@@ -95,12 +96,12 @@ class RecordReader:
             except (OrderNotTrusted, PagingStuck) as error:
                 if begun or place + 1 == len(strategies):
                     raise ReadingError(
-                        f"{self._query.entity.name} could not be read completely: {error} "
+                        f"{self.entity.name} could not be read completely: {error} "
                         "Name its key fields, or raise its page size above its number of records."
                     ) from error
                 logger.warning(
                     "%s: %s Paging by %s instead.",
-                    self._query.entity.name,
+                    self.entity.name,
                     error,
                     type(strategies[place + 1]).__name__,
                 )
@@ -113,7 +114,7 @@ class RecordReader:
         A condition on the stamp excludes paging by key: a filter on fields of two views answers
         with nothing at all, and a contract does not tell which view a field comes from.
         """
-        entity = self._query.entity
+        entity = self.entity
         by_key = [entity.shape.field(key.name) for key in entity.keys]
         comparable = all(f is not None and f.type is not FieldType.GUID for f in by_key)
         if by_key and comparable and condition is None:
@@ -122,8 +123,8 @@ class RecordReader:
         yield WholeRead()
 
     def _stamped_since(self, since: datetime) -> Filter:
-        assert self._query.entity.watermark is not None
-        return F[self._query.entity.watermark] >= since
+        assert self.entity.watermark is not None
+        return F[self.entity.watermark] >= since
 
     def _page(self, request: PageRequest) -> tuple[ParsedPage, list[Mark]]:
         if not self.one_by_one:
@@ -132,7 +133,7 @@ class RecordReader:
             except OptimizationError as error:
                 logger.warning(
                     "%s: the server cannot list it whole (%s); its records are read one by one.",
-                    self._query.entity.name,
+                    self.entity.name,
                     ", ".join(error.fields) or "no field named",
                 )
                 self.one_by_one = True
@@ -140,14 +141,14 @@ class RecordReader:
                 page = parse_page(body, self.shape)
                 return page, self._marks(page.tables[self.shape.tables[0].name])
         light, marks = self._light_page(request, self._light_shape())
-        ids = light.tables[self._query.entity.name].column("id").to_pylist()
+        ids = light.tables[self.entity.name].column("id").to_pylist()
         return self._fetch_one_by_one(ids), marks
 
     def _light_shape(self) -> PageShape:
-        return shape_of(self._query.entity, expand=(), select=self._light_fields())
+        return shape_of(self.entity, expand=(), select=self._light_fields())
 
     def _light_fields(self) -> list[str]:
-        entity = self._query.entity
+        entity = self.entity
         stamp = [entity.watermark] if entity.watermark else []
         return [*(key.name for key in entity.keys), *stamp] or [
             f.name for f in entity.shape.fields
@@ -194,7 +195,7 @@ class RecordReader:
         return parse_page(b"[" + b",".join(bodies) + b"]", self.shape)
 
     def _marks(self, records: pa.Table) -> list[Mark]:
-        names = [key.name for key in self._query.entity.keys] or ["id"]
+        names = [key.name for key in self.entity.keys] or ["id"]
         return list(zip(*(records.column(name).to_pylist() for name in names), strict=True))
 
 

@@ -76,7 +76,7 @@ def entity_resource(instance: Instance, options: EntityOptions) -> DltResource:
                 archived=options.archived,
             )
             reader = RecordReader(connection, query)
-            yield from _Load(connection, reader, entity, options).run()
+            yield from _Load(instance, connection, reader, options).run()
 
     return dlt.resource(rows, name=options.name)
 
@@ -118,11 +118,16 @@ class _Load:
     """One run of one entity: decides between all and what changed, and yields tables."""
 
     def __init__(
-        self, connection: Connection, reader: RecordReader, entity: Entity, options: EntityOptions
+        self,
+        instance: Instance,
+        connection: Connection,
+        reader: RecordReader,
+        options: EntityOptions,
     ) -> None:
+        self._rows_read = instance.rows_read
         self._executor = connection.executor
         self._reader = reader
-        self._entity = entity
+        self._entity = reader.entity
         self._options = options
         self._parents, *self._children = reader.shape.tables
         self._mode = WriteMode.REPLACE
@@ -204,10 +209,12 @@ class _Load:
         for note in page.notes:
             logger.warning("%s: %s", self._entity.name, note)
         parents = page.tables[self._parents.name]
+        self._rows_read[self._parents.name] += parents.num_rows
         self._note_stamps(parents)
         yield self._target(self._parents.name).carry(parents)
         for child in self._children:
             rows = page.tables[child.name]
+            self._rows_read[child.name] += rows.num_rows
             if self._mode is not WriteMode.REPLACE:
                 bare = tombstones(child.schema, "_parent_id", childless(parents, rows))
                 rows = concat_with_flag([rows, bare])

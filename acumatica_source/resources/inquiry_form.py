@@ -44,6 +44,7 @@ def inquiry_form_resource(instance: Instance, inquiry: InquiryForm) -> DltResour
             yield target.carry(_with_parameters(schema.empty_table(), asked, {}))
             for parameters in inquiry.parameters:
                 answer = reader.ask(parameters).tables[answers_name]
+                instance.rows_read[form.name] += answer.num_rows
                 yield target.carry(_with_parameters(answer, asked, parameters))
 
     return dlt.resource(rows, name=inquiry.name)

@@ -21,7 +21,7 @@ from acumatica_source.reading.instance import Connection, Endpoint, Instance
 from acumatica_source.reading.read_ahead import ReadAhead
 from acumatica_source.reading.records import RecordQuery, RecordReader
 from acumatica_source.resources.entity import entity_of
-from acumatica_source.resources.tables import Target, WriteMode, merging_mode, tombstones
+from acumatica_source.resources.tables import Target, WriteMode, blank, merging_mode
 
 logger = logging.getLogger(__name__)
 
@@ -57,7 +57,10 @@ def ledger_resource(instance: Instance, wanted: LedgerTransactions) -> DltResour
             periods = _periods(connection, endpoint, contract, wanted)
             form = entity_of(contract, INQUIRY)
             query = InquiryQuery(f"{endpoint.path}/{form.name}", form, detail_of(form, None))
-            yield from _load(connection, InquiryReader(connection, query), wanted, periods)
+            load = _load(connection, InquiryReader(connection, query), wanted, periods)
+            for rows_read, item in load:
+                instance.rows_read[wanted.name] += rows_read
+                yield item
 
     return dlt.resource(rows, name=wanted.name)
 
@@ -84,7 +87,8 @@ def _load(
     reader: InquiryReader,
     wanted: LedgerTransactions,
     periods: list[Period],
-) -> Iterator[Any]:
+) -> Iterator[tuple[int, Any]]:
+    """The tables to load, each with the number of transactions in it."""
     table = reader.shape.tables[-1]
     schema = table.schema
     state = dlt.current.resource_state(wanted.name)
@@ -97,7 +101,7 @@ def _load(
         merge_key=(LEDGER, PERIOD),
     )
     ledger = wanted.ledger or ""
-    yield target.carry(_stamped(schema.empty_table(), ledger, ""))
+    yield 0, target.carry(_stamped(schema.empty_table(), ledger, ""))
 
     def answers() -> Generator[tuple[str, pa.Table], None, None]:
         for period in periods:
@@ -110,15 +114,12 @@ def _load(
             if fingerprints.get(period) == fingerprint:
                 continue
             fingerprints[period] = fingerprint
+            count = rows.num_rows
+            if count == 0 and not first:
+                rows = blank(schema, 1)
             rows = _stamped(rows, ledger, period)
-            if rows.num_rows == 0 and not first:
-                rows = _stamped(
-                    tombstones(schema, schema.names[0], pa.nulls(1, schema.types[0])),
-                    ledger,
-                    period,
-                )
             if rows.num_rows:
-                yield target.carry(rows)
+                yield count, target.carry(rows)
     state.update(periods=fingerprints, asked=asked)
 
 

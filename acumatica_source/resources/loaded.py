@@ -28,7 +28,7 @@ def loaded_stamps(table: str, stamp: str) -> pa.Table | None:
         None where the table does not exist yet or the destination cannot be read.
     """
     naming = dlt.current.source_schema().naming
-    table_name = naming.normalize_table_identifier(table)
+    table_name = naming.normalize_tables_path(table)
     wanted = {"id": naming.normalize_identifier("id"), "stamp": naming.normalize_identifier(stamp)}
     try:
         relation = dlt.current.pipeline().dataset()[table_name]

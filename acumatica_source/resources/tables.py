@@ -63,18 +63,22 @@ def with_flag(rows: pa.Table) -> pa.Table:
 
 
 def tombstones(schema: pa.Schema, column: str, values: pa.Array | pa.ChunkedArray) -> pa.Table:
-    """One `_deleted` row per value of `column`; other columns are null, 0 where that is barred."""
-    count = len(values)
-    columns = []
-    for field in schema:
-        if field.name == column:
-            columns.append(values.cast(field.type))
-        elif field.nullable:
-            columns.append(pa.nulls(count, field.type))
-        else:
-            columns.append(pa.repeat(pa.scalar(0).cast(field.type), count))
-    gone = pa.table(columns, schema=schema)
-    return gone.append_column(pa.field(DELETED, pa.bool_()), pa.repeat(pa.scalar(True), count))
+    """One `_deleted` row per value of `column`, blank otherwise."""
+    gone = blank(schema, len(values))
+    place = schema.get_field_index(column)
+    return gone.set_column(place, schema.field(place), values.cast(schema.field(place).type))
+
+
+def blank(schema: pa.Schema, count: int) -> pa.Table:
+    """`_deleted` rows whose columns are null, or 0 where that is barred."""
+    columns = [
+        pa.nulls(count, field.type)
+        if field.nullable
+        else pa.repeat(pa.scalar(0).cast(field.type), count)
+        for field in schema
+    ]
+    flag = pa.repeat(pa.scalar(True), count)
+    return pa.table(columns, schema=schema).append_column(pa.field(DELETED, pa.bool_()), flag)
 
 
 def childless(parents: pa.Table, children: pa.Table) -> pa.Array:
