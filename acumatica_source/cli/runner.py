@@ -69,7 +69,10 @@ def sync(
         _start_from_destination(pipeline)
         _check_names(instance, load)
         for one in load:
+            known = len(instance.unordered)
             outcome = _run(pipeline, instance, one)
+            if len(instance.unordered) > known:  # pages moved while being read: ask for all at once
+                outcome = _run(pipeline, instance, one)
             report(outcome)
             outcomes.append(outcome)
             if outcome.fatal:

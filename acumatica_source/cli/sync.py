@@ -20,6 +20,11 @@ from acumatica_source.source import CORE_ENTITIES, Load, configured_instance
 
 PIPELINE = "acumatica"
 
+PARQUET_NOTE = (
+    "Parquet files cannot be merged: from the second run on, changed records are added. "
+    "docs/parquet.md shows the views of the latest state."
+)
+
 
 @click.command()
 @click.argument("entities", nargs=-1, metavar="[ENTITY]...")
@@ -76,6 +81,8 @@ def sync(entities: Sequence[str], **options: Any) -> None:
     target = destination_of(options["duckdb_file"], options["parquet_dir"], options["destination"])
     loads = wanted(entities, full=options["full"])
     console = Console()
+    if options["parquet_dir"]:
+        console.print(PARQUET_NOTE)
     with Progress(console) as progress:
         pipeline = dlt.pipeline(
             options["pipeline_name"],

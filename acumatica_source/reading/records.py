@@ -44,6 +44,8 @@ class RecordQuery:
     """Records a list request asks for."""
     archived: bool = True
     """Whether archived records are read too."""
+    whole: bool = False
+    """Whether to ask for all records at once, because their order is known not to be stable."""
 
 
 class RecordReader:
@@ -114,6 +116,9 @@ class RecordReader:
         A condition on the stamp excludes paging by key: a filter on fields of two views answers
         with nothing at all, and a contract does not tell which view a field comes from.
         """
+        if self._query.whole:
+            yield WholeRead()
+            return
         entity = self.entity
         by_key = [entity.shape.field(key.name) for key in entity.keys]
         comparable = all(f is not None and f.type is not FieldType.GUID for f in by_key)

@@ -14,6 +14,7 @@ from dlt.extract import DltResource
 from acumatica_source.arrow.parse import ParsedPage
 from acumatica_source.client.errors import ConfigurationError
 from acumatica_source.contract.model import Contract, Entity, EntityKind
+from acumatica_source.reading.errors import ReadingError
 from acumatica_source.reading.expansion import default_expand
 from acumatica_source.reading.instance import Connection, Instance
 from acumatica_source.reading.read_ahead import ReadAhead
@@ -74,9 +75,14 @@ def entity_resource(instance: Instance, options: EntityOptions) -> DltResource:
                 expand=_expand_paths(entity, contract, options.expand),
                 page_size=options.page_size,
                 archived=options.archived,
+                whole=entity.name in instance.unordered,
             )
             reader = RecordReader(connection, query)
-            yield from _Load(instance, connection, reader, options).run()
+            try:
+                yield from _Load(instance, connection, reader, options).run()
+            except ReadingError:
+                instance.unordered.add(entity.name)
+                raise
 
     return dlt.resource(rows, name=options.name)
 
