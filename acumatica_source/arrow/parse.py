@@ -16,10 +16,9 @@ import pyarrow.json as pj
 from acumatica_source.arrow.errors import PageError
 from acumatica_source.arrow.finish import Finished, finish, settle
 from acumatica_source.arrow.shape import NEXT_LINKS, Column, Node, PageShape, TableShape
-from acumatica_source.arrow.tolerant import NOTHING, TolerantColumn, beginning, decoded
+from acumatica_source.arrow.tolerant import NOTHING, OPENING, TolerantColumn, beginning, decoded
 
 _BOM = b"\xef\xbb\xbf"
-_OPENING = b'{"value":'
 _SPACE = b" \t\r\n"
 
 
@@ -57,7 +56,7 @@ def parse_page(body: bytes, shape: PageShape) -> ParsedPage:
             f"The answer for {shape.entity} is not a list of records. "
             f"It begins: {beginning(stripped)}"
         )
-    return _parse(_OPENING + stripped + b"}", shape)
+    return _parse(OPENING + stripped + b"}", shape)
 
 
 def parse_odata_page(body: bytes, shape: PageShape) -> ParsedPage:
@@ -73,7 +72,7 @@ def parse_odata_page(body: bytes, shape: PageShape) -> ParsedPage:
         note = f"{shape.entity} answered with nothing at all, not even an empty list."
         return ParsedPage(page.tables, 0, (note,))
     if stripped[:1] == b"[":
-        stripped = _OPENING + stripped + b"}"
+        stripped = OPENING + stripped + b"}"
     return _parse(stripped, shape)
 
 
@@ -95,7 +94,7 @@ def _made(rows: "_Rows", page: bytes, shape: PageShape, notes: dict[str, None]) 
     if shape.identified and rows.ids().null_count:
         raise PageError(
             f"The answer for {shape.entity} has a record without an id. It begins: "
-            f"{beginning(page.removeprefix(_OPENING))}"
+            f"{beginning(page)}"
         )
     maker = _Maker(shape, {}, dict(notes))
     maker.make(shape.root, rows, {})
@@ -221,12 +220,12 @@ class _PythonRows:
 
     @classmethod
     def read(cls, page: bytes, shape: PageShape) -> "_PythonRows":
-        answer = decoded(page)
+        answer = decoded(page, shape.entity)
         records = answer.get("value") if isinstance(answer, dict) else None
         if not isinstance(records, list) or not all(isinstance(r, dict) for r in records):
             raise PageError(
                 f"The answer for {shape.entity} is not a list of records. "
-                f"It begins: {beginning(page.removeprefix(_OPENING))}"
+                f"It begins: {beginning(page)}"
             )
         names = [record.get("id") or f"#{place}" for place, record in enumerate(records)]
         links = [link for name in NEXT_LINKS if isinstance(link := answer.get(name), str)]

@@ -22,13 +22,16 @@ from acumatica_source.contract.model import FieldType
 _NUMBER = re.compile(r"[+-]?\d+(\.\d+)?([eE][+-]?\d+)?")
 _INT64 = range(-(2**63), 2**63)
 _TRUTHS: dict[object, bool] = {True: True, False: False, "true": True, "false": False}
+OPENING = b'{"value":'
+"""What an array of records is wrapped into, to be one JSON object."""
+
 NOTHING: tuple[Any, ...] = (None, [], {}, "")
 """What stands where an object or a list has nothing."""
 _NOT_KEPT = object()
 
 
-def decoded(page: bytes) -> Any:
-    """The page as Python values, numbers exact.
+def decoded(page: bytes, entity: str) -> Any:
+    """The page of an entity as Python values, numbers exact.
 
     Raises:
         PageError: it is not JSON.
@@ -37,13 +40,13 @@ def decoded(page: bytes) -> Any:
         return json.loads(page, parse_float=Decimal, parse_constant=str)
     except (ValueError, RecursionError) as error:
         raise PageError(
-            f"The answer is not JSON ({error}). It begins: {beginning(page)}"
+            f"The answer for {entity} is not JSON ({error}). It begins: {beginning(page)}"
         ) from error
 
 
 def beginning(page: bytes) -> str:
     """The first characters of an answer, for messages."""
-    return repr(page[:200].decode("utf-8", "replace"))
+    return repr(page.removeprefix(OPENING)[:200].decode("utf-8", "replace"))
 
 
 @dataclass(slots=True)

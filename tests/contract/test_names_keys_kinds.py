@@ -1,0 +1,137 @@
+import pytest
+
+from acumatica_source.contract.keys import keys_of
+from acumatica_source.contract.kinds import kind_of
+from acumatica_source.contract.model import EntityKind, Field, FieldType, Key, Shape
+from acumatica_source.contract.names import (
+    find_collisions,
+    is_stamp_in_text,
+    type_of_moment,
+    watermark_of,
+)
+
+
+def text_shape(*names: str, **details: Shape) -> Shape:
+    return Shape("X", tuple(Field(name, FieldType.TEXT) for name in names), details=details)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "LastModified",
+        "LastModifiedDate",
+        "LastModifiedDateTime",
+        "LastModifiedDateofWarehouseQty",
+        "CreatedDate",
+        "CreatedDateTime",
+        "StartTime",
+        "Time",
+        "ActualEndTime",
+        "CompletedAt",
+        "LastIncomingActivity",
+        "ScheduledDateTimeBegin",
+    ],
+)
+def test_names_of_instants(name: str) -> None:
+    assert type_of_moment(name) is FieldType.INSTANT
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "Date",
+        "DueDate",
+        "EffectiveAsOf",
+        "ExpiresOn",
+        "ShipOn",
+        "Requested",
+        "PeriodEnd",
+        "Overtime",
+    ],
+)
+def test_names_of_business_dates_and_of_all_that_is_in_doubt(name: str) -> None:
+    assert type_of_moment(name) is FieldType.DATE
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("LastModifiedDate", True),
+        ("LastModifiedDateTime", True),
+        ("LastModifiedBy", False),
+        ("CreatedByID", False),
+        ("TimeZone", False),
+        ("BillableTime", False),
+    ],
+)
+def test_stamps_in_text(name: str, expected: bool) -> None:
+    assert is_stamp_in_text(name) is expected
+
+
+@pytest.mark.parametrize(
+    ("names", "expected"),
+    [
+        (["CreatedDateTime", "LastModified", "LastModifiedDateTime"], "LastModifiedDateTime"),
+        (["LastModified", "LastModifiedDate"], "LastModified"),
+        (["LASTMODIFIEDDATE"], "LASTMODIFIEDDATE"),
+        (["CreatedDateTime"], None),
+        ([], None),
+    ],
+)
+def test_watermark(names: list[str], expected: str | None) -> None:
+    assert watermark_of(Field(name, FieldType.INSTANT) for name in names) == expected
+
+
+def test_a_stamp_in_text_is_no_watermark() -> None:
+    assert watermark_of([Field("LastModifiedDate", FieldType.INSTANT, string_stamp=True)]) is None
+
+
+@pytest.mark.parametrize(
+    ("entity", "fields", "expected"),
+    [
+        ("Bill", ["ReferenceNbr", "Type"], (Key("Type", dropdown=True), Key("ReferenceNbr"))),
+        ("CashTransaction", ["Total"], ()),
+        ("MyOrder", ["OrderNbr", "OrderType"], (Key("OrderType"), Key("OrderNbr"))),
+        ("Asset", ["AssetID", "Description"], (Key("AssetID"),)),
+        ("Thing", ["Description", "RefNbr"], (Key("RefNbr"),)),
+        ("Thing", ["BranchCD", "Description"], (Key("BranchCD"),)),
+        ("Thing", ["Description", "VendorID"], ()),
+        ("Thing", [], ()),
+    ],
+    ids=[
+        "known", "known but absent", "pair", "own name", "number", "first", "no guess", "no field"
+    ],
+)  # fmt: skip
+def test_keys(entity: str, fields: list[str], expected: tuple[Key, ...]) -> None:
+    assert keys_of(entity, text_shape(*fields)) == expected
+
+
+@pytest.mark.parametrize(
+    ("name", "shape", "actions", "expected"),
+    [
+        ("Vendor", text_shape("VendorID"), (), EntityKind.RECORD),
+        ("StockInquiry", text_shape("SiteID", Rows=text_shape()), (), EntityKind.INQUIRY_FORM),
+        ("TrialBalance", text_shape("Ledger", Results=text_shape()), (), EntityKind.INQUIRY_FORM),
+        ("Statements", text_shape("Cycle", Lines=text_shape()), (), EntityKind.INQUIRY_FORM),
+        (
+            "ReleaseDocs",
+            text_shape("Action", Result=text_shape()),
+            ("ProcessAll",),
+            EntityKind.PROCESSING_FORM,
+        ),
+        ("Asset", text_shape("AssetID", Lines=text_shape()), (), EntityKind.RECORD),
+        ("ShipVia", text_shape("CarrierID", Packages=text_shape()), (), EntityKind.RECORD),
+    ],
+    ids=["flat", "named inquiry", "results", "parameters", "processing", "own key", "known"],
+)
+def test_kinds(name: str, shape: Shape, actions: tuple[str, ...], expected: EntityKind) -> None:
+    assert kind_of(name, shape, actions) is expected
+
+
+def test_collisions_are_found_after_normalisation() -> None:
+    names = ["ABTest", "AbTest", "Note", "note", "Other"]
+    assert find_collisions(names, str.lower) == {
+        "abtest": ("ABTest", "AbTest"),
+        "note": ("Note", "note"),
+    }
+    assert find_collisions(["A", "A"], str.lower) == {}
