@@ -32,7 +32,7 @@ class FriendlyGroup(click.Group):
         except Exception as error:
             logging.getLogger(__name__).debug("failed", exc_info=True)
             errors.print("[bold red]Error:[/] ", end="")
-            errors.print(explain(error), markup=False)
+            errors.print(explain(error), markup=False, soft_wrap=True)
             sys.exit(1)
 
 

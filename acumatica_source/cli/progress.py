@@ -38,7 +38,8 @@ class Progress(NullCollector):
         """Leave one line for a resource that is done."""
         self._counts = {}
         if outcome.error:
-            self._console.print(f"[red]✗[/] {escape(outcome.resource)}: {escape(outcome.error)}")
+            said = f"[red]✗[/] {escape(outcome.resource)}: {escape(outcome.error)}"
+            self._console.print(said, soft_wrap=True)
             return
         rows = sum(outcome.rows.values())
         self._console.print(

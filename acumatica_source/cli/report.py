@@ -8,9 +8,9 @@ from acumatica_source.cli.runner import Outcome
 
 
 def outcome_table(outcomes: Iterable[Outcome]) -> Table:
-    """Per table: rows loaded; per resource: requests made and seconds."""
+    """Per table that got rows: how many; per resource: requests made and seconds."""
     table = Table(box=None, header_style="bold", pad_edge=False)
-    table.add_column("table")
+    table.add_column("table", overflow="fold")
     for heading in ("rows loaded", "requests", "seconds"):
         table.add_column(heading, justify="right")
     for outcome in outcomes:
@@ -18,7 +18,8 @@ def outcome_table(outcomes: Iterable[Outcome]) -> Table:
         if outcome.error:
             table.add_row(f"[red]{outcome.resource}: failed[/]", "", *figures)
             continue
-        for name, rows in outcome.rows.items() or [(outcome.resource, 0)]:
+        shown = {name: rows for name, rows in outcome.rows.items() if rows}
+        for name, rows in (shown or {next(iter(outcome.rows), outcome.resource): 0}).items():
             table.add_row(name, f"{rows:,}", *figures)
             figures = ["", ""]
     return table

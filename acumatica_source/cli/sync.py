@@ -19,6 +19,7 @@ from acumatica_source.resources.ledger import LedgerTransactions
 from acumatica_source.source import CORE_ENTITIES, Load, configured_instance
 
 PIPELINE = "acumatica"
+DATASET = "erp"
 
 PARQUET_NOTE = (
     "Parquet files cannot be merged: from the second run on, changed records are added. "
@@ -42,7 +43,7 @@ PARQUET_NOTE = (
 )
 @click.option("--destination", help="Any dlt destination by name, configured as dlt does.")
 @click.option(
-    "--dataset", default="acumatica", show_default=True, help="Dataset (schema) to load into."
+    "--dataset", default=DATASET, show_default=True, help="Dataset (schema) to load into."
 )
 @click.option("--full", is_flag=True, help="Load everything anew, changed or not.")
 @click.option("--endpoint", help="Web service endpoint (default: Default).")
@@ -68,7 +69,7 @@ def sync(entities: Sequence[str], **options: Any) -> None:
 
     \b
     Examples:
-      acumatica sync --duckdb erp.duckdb
+      acumatica sync --duckdb warehouse.duckdb
       acumatica sync SalesOrder Customer --parquet ./lake
       acumatica sync Account --destination postgres --dataset erp
     """
@@ -79,6 +80,11 @@ def sync(entities: Sequence[str], **options: Any) -> None:
     }
     instance = configured_instance(**{k: v for k, v in given.items() if v is not None})
     target = destination_of(options["duckdb_file"], options["parquet_dir"], options["destination"])
+    if options["duckdb_file"] and Path(options["duckdb_file"]).stem == options["dataset"]:
+        raise ConfigurationError(
+            f"DuckDB cannot tell the file {options['duckdb_file']} from a dataset of the same "
+            "name. Give another --dataset."
+        )
     loads = wanted(entities, full=options["full"])
     console = Console()
     if options["parquet_dir"]:
