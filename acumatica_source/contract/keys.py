@@ -2,11 +2,19 @@
 
 For the entities of the system endpoints the keys are those of the forms, in the order in which
 they address a record (Integration Development Guide: Retrieval of a Record by Key Fields). For
-others a guess is made from the field names. Either way they are a claim to be checked while
+others a guess is made from the field names. The OData metadata of DACs does declare keys, but under
+the names of the database. Whichever way they are found, they are a claim to be checked while
 paging, never proof.
 """
 
-from acumatica_source.contract.model import FieldType, Key, Shape
+from collections.abc import Sequence
+
+from acumatica_source.contract.edmx import Feeds
+from acumatica_source.contract.errors import ContractError
+from acumatica_source.contract.model import Entity, FieldType, Key, Shape
+
+LINE_KEYS = ("SplitLineNbr", "SplitLineNumber", "LineNbr", "LineNumber", "LineID", "RecordID")
+"""Fields that number the lines of a list, the finest first."""
 
 DROPDOWNS = frozenset({"Type", "Module", "Connector"})
 """Key fields shown as labels of a drop-down, whose order is not that of the stored codes."""
@@ -156,6 +164,43 @@ def keys_of(entity: str, shape: Shape) -> tuple[Key, ...]:
     if first and first.type is FieldType.TEXT and first.name.endswith(("ID", "CD")):
         return _keys((first.name,))
     return ()
+
+
+def keys_from(
+    entity: Entity, hint: Sequence[str] | None = None, feeds: Feeds | None = None
+) -> tuple[Key, ...]:
+    """The key fields of an entity from the best source at hand.
+
+    In this order: what the user says; the keys of the DAC of the same name, if the entity has
+    fields of exactly these names; what the entity's name and fields tell.
+
+    Args:
+        entity: The entity as parsed from its contract.
+        hint: Key fields named by the user, in path order.
+        feeds: The DACs that the instance serves over OData.
+
+    Raises:
+        ContractError: the entity has no field that the hint names.
+    """
+    if hint is not None:
+        for name in hint:
+            if entity.shape.field(name) is None:
+                known = ", ".join(f.name for f in entity.shape.fields)
+                raise ContractError(f"{entity.name} has no field {name!r} to be a key: {known}.")
+        return _keys(tuple(hint))
+    dac = feeds.sets.get(entity.name) if feeds else None
+    if dac is not None and dac.keys and all(map(entity.shape.field, dac.keys)):
+        return _keys(dac.keys)
+    return entity.keys
+
+
+def line_key_of(shape: Shape) -> str | None:
+    """The field that numbers the lines of a list within their record, or None.
+
+    Unlike a line's `id`, which is new in every session, it identifies the line for good.
+    """
+    integers = {f.name for f in shape.fields if f.type is FieldType.INTEGER}
+    return next((name for name in LINE_KEYS if name in integers), None)
 
 
 def _keys(names: tuple[str, ...]) -> tuple[Key, ...]:

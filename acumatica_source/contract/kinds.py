@@ -1,14 +1,17 @@
 """Tells records, inquiry forms and processing forms apart.
 
 A contract declares the same operations for all of them, so this goes by what their shapes have in
-common: a form shows rows for parameters, and is nothing by itself.
+common: a form shows rows for parameters, and is nothing by itself. Where that is no proof, the
+answer to a list request is: a form refuses it, or shows one blank record.
 """
 
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
 
 from acumatica_source.contract.keys import KNOWN_KEYS
-from acumatica_source.contract.model import EntityKind, Shape
+from acumatica_source.contract.model import Entity, EntityKind, Shape
 from acumatica_source.contract.names import watermark_of
 
 _RESULTS = frozenset({"Result", "Results"})
@@ -36,3 +39,38 @@ def kind_of(name: str, shape: Shape, actions: Collection[str] = ()) -> EntityKin
         return EntityKind.RECORD
     named_after_itself = any(f.name.startswith(name) for f in shape.fields)
     return EntityKind.RECORD if named_after_itself else EntityKind.INQUIRY_FORM
+
+
+@dataclass(frozen=True, slots=True)
+class ListAnswer:
+    """What an entity answered when its records were listed."""
+
+    records: Sequence[Mapping[str, Any]] = ()
+    """The first records, as on the wire."""
+    refused: bool = False
+    """The server could not put the list into one query, fields of the header being to blame."""
+
+
+def kind_by_evidence(entity: Entity, answer: ListAnswer) -> EntityKind:
+    """The kind of an entity once its records were listed.
+
+    A form of either kind stays one unless it lists several records of substance. A record becomes
+    a form if it lists nothing but one blank record, or if it refuses to be listed while it has
+    neither keys nor a modification stamp; either only if it has a detail to show rows in. An
+    empty list says nothing.
+    """
+    ids = {record.get("id") for record in answer.records}
+    blank = any(map(_is_blank, answer.records))
+    if entity.kind is not EntityKind.RECORD:
+        return EntityKind.RECORD if len(ids) > 1 and not blank else entity.kind
+    only_blank = blank and len(answer.records) == 1
+    hopeless = answer.refused and not entity.keys and entity.watermark is None
+    is_form = bool(entity.shape.details) and (only_blank or hopeless)
+    return EntityKind.INQUIRY_FORM if is_form else entity.kind
+
+
+def _is_blank(record: Mapping[str, Any]) -> bool:
+    """Whether a record has no value but the `<NEW>` of a number not yet given."""
+    wrappers = (field for field in record.values() if isinstance(field, Mapping))
+    values = [wrapper.get("value") for wrapper in wrappers]
+    return all(value in (None, "", "<NEW>", False, 0) for value in values)

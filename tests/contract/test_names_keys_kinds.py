@@ -1,8 +1,10 @@
 import pytest
 
-from acumatica_source.contract.keys import keys_of
-from acumatica_source.contract.kinds import kind_of
-from acumatica_source.contract.model import EntityKind, Field, FieldType, Key, Shape
+from acumatica_source.contract.edmx import Feed, Feeds
+from acumatica_source.contract.errors import ContractError
+from acumatica_source.contract.keys import keys_from, keys_of, line_key_of
+from acumatica_source.contract.kinds import ListAnswer, kind_by_evidence, kind_of
+from acumatica_source.contract.model import Entity, EntityKind, Field, FieldType, Key, Shape
 from acumatica_source.contract.names import (
     find_collisions,
     is_stamp_in_text,
@@ -135,3 +137,93 @@ def test_collisions_are_found_after_normalisation() -> None:
         "note": ("Note", "note"),
     }
     assert find_collisions(["A", "A"], str.lower) == {}
+
+
+PLAIN = {"Site": {"value": "W"}, "Qty": {"value": 1}}
+FORM_SHAPE = text_shape("Site", Lines=text_shape())
+
+
+@pytest.mark.parametrize(
+    ("entity", "answer", "expected"),
+    [
+        (Entity("X", FORM_SHAPE), ListAnswer([{"id": "1", **PLAIN}]), EntityKind.RECORD),
+        (Entity("X", FORM_SHAPE), ListAnswer([]), EntityKind.RECORD),
+        (Entity("X", FORM_SHAPE), ListAnswer(refused=True), EntityKind.INQUIRY_FORM),
+        (
+            Entity("X", FORM_SHAPE, keys=(Key("Site"),)),
+            ListAnswer(refused=True),
+            EntityKind.RECORD,
+        ),
+        (Entity("X", text_shape("Site")), ListAnswer(refused=True), EntityKind.RECORD),
+        (
+            Entity("X", FORM_SHAPE, keys=(Key("Site"),)),
+            ListAnswer([{"id": "1", "Site": {"value": "<NEW>"}, "Qty": {}}]),
+            EntityKind.INQUIRY_FORM,
+        ),
+        (
+            Entity("X", FORM_SHAPE, kind=EntityKind.INQUIRY_FORM),
+            ListAnswer([{"id": "1", **PLAIN}, {"id": "2", **PLAIN}]),
+            EntityKind.RECORD,
+        ),
+        (
+            Entity("X", FORM_SHAPE, kind=EntityKind.INQUIRY_FORM),
+            ListAnswer([{"id": "1", **PLAIN}]),
+            EntityKind.INQUIRY_FORM,
+        ),
+        (
+            Entity("X", FORM_SHAPE, kind=EntityKind.PROCESSING_FORM),
+            ListAnswer(refused=True),
+            EntityKind.PROCESSING_FORM,
+        ),
+    ],
+    ids=[
+        *("record", "empty", "refused", "refused with key", "refused without detail"),
+        *("blank", "form that lists", "form with filter", "processing"),
+    ],
+)
+def test_kinds_by_evidence(entity: Entity, answer: ListAnswer, expected: EntityKind) -> None:
+    assert kind_by_evidence(entity, answer) is expected
+
+
+BILL = Entity("Bill", text_shape("Nbr", "Type"), keys=(Key("Nbr"),))
+
+
+def feeds(*keys: str) -> Feeds:
+    fields = tuple(Field(key, FieldType.TEXT) for key in keys)
+    return Feeds({"Bill": Feed("Bill", fields, keys=keys)})
+
+
+@pytest.mark.parametrize(
+    ("hint", "dacs", "expected"),
+    [
+        (None, None, (Key("Nbr"),)),
+        (("Type", "Nbr"), feeds("Nbr"), (Key("Type", dropdown=True), Key("Nbr"))),
+        (None, feeds("Type", "Nbr"), (Key("Type", dropdown=True), Key("Nbr"))),
+        (None, feeds("DocType", "RefNbr"), (Key("Nbr"),)),
+        (None, feeds(), (Key("Nbr"),)),
+    ],
+    ids=["contract", "hint", "DAC", "DAC of other names", "DAC without keys"],
+)
+def test_the_best_source_of_keys(
+    hint: tuple[str, ...] | None, dacs: Feeds | None, expected: tuple[Key, ...]
+) -> None:
+    assert keys_from(BILL, hint, dacs) == expected
+
+
+def test_a_hint_must_name_fields() -> None:
+    with pytest.raises(ContractError, match="Bill has no field 'Number' to be a key: Nbr, Type"):
+        keys_from(BILL, ["Number"])
+
+
+@pytest.mark.parametrize(
+    ("fields", "expected"),
+    [
+        ({"LineNbr": FieldType.INTEGER, "OrderLineNbr": FieldType.INTEGER}, "LineNbr"),
+        ({"LineNbr": FieldType.INTEGER, "SplitLineNbr": FieldType.INTEGER}, "SplitLineNbr"),
+        ({"LineNbr": FieldType.TEXT}, None),
+        ({}, None),
+    ],
+)
+def test_line_keys(fields: dict[str, FieldType], expected: str | None) -> None:
+    shape = Shape("X", tuple(Field(name, kind) for name, kind in fields.items()))
+    assert line_key_of(shape) == expected

@@ -1,0 +1,119 @@
+"""Keeps contracts on disk, so that a run in which nothing changed need not fetch them again.
+
+What is kept is the document as the instance sent it, JSON, read with the same care as if it came
+over the network. The cache is a convenience: where it cannot be read or written, it is not there.
+"""
+
+import contextlib
+import hashlib
+import logging
+import os
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from dataclasses import astuple, dataclass
+from datetime import timedelta
+from pathlib import Path
+
+import orjson
+
+from acumatica_source.contract.errors import ContractError
+from acumatica_source.contract.model import Contract
+from acumatica_source.contract.openapi import parse_contract
+
+logger = logging.getLogger(__name__)
+
+MAX_AGE = timedelta(days=1)
+"""How long a contract is believed: a custom endpoint may be changed without a new build."""
+
+
+@dataclass(frozen=True, slots=True)
+class ContractAddress:
+    """Whose contract it is, and as of which state of the instance."""
+
+    instance: str
+    """Base URL of the instance."""
+    tenant: str
+    """Custom endpoints and their fields belong to a tenant."""
+    build: str
+    """Build of the instance; with another one the contract is fetched anew."""
+    endpoint: str
+    version: str
+
+    @property
+    def file_name(self) -> str:
+        """A name that only this address has, and that gives nothing of it away."""
+        digest = hashlib.sha256(orjson.dumps(astuple(self))).hexdigest()
+        return f"{digest[:32]}.json"
+
+
+class ContractCache:
+    """Contracts in a directory, one file each."""
+
+    def __init__(self, directory: Path | None = None, max_age: timedelta = MAX_AGE) -> None:
+        self._directory = default_directory() if directory is None else directory
+        self._max_age = max_age
+
+    def contract(self, address: ContractAddress, fetch: Callable[[], bytes]) -> Contract:
+        """The contract from the cache, or else as fetched, which is then kept.
+
+        Args:
+            address: Whose contract.
+            fetch: Gets the document from the instance.
+
+        Raises:
+            ContractError: what was fetched is no contract understood here.
+        """
+        path = self._directory / address.file_name
+        kept = self._read(path)
+        if kept is not None:
+            try:
+                return parse_contract(kept)
+            except ContractError:
+                logger.debug("The contract kept in %s is broken; it is fetched again.", path)
+        document = fetch()
+        contract = parse_contract(document)
+        self._write(path, document)
+        return contract
+
+    def forget(self, address: ContractAddress) -> None:
+        """Drop a contract that turned out to be out of date."""
+        try:
+            (self._directory / address.file_name).unlink(missing_ok=True)
+        except OSError as error:
+            logger.debug("The contract cache cannot be written: %s", error)
+
+    def _read(self, path: Path) -> bytes | None:
+        try:
+            if time.time() - path.stat().st_mtime > self._max_age.total_seconds():
+                return None
+            return path.read_bytes()
+        except OSError:
+            return None
+
+    def _write(self, path: Path, document: bytes) -> None:
+        """Write beside and put in place, so that nobody ever reads half a file."""
+        beside: str | None = None
+        try:
+            path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            handle, beside = tempfile.mkstemp(dir=path.parent, prefix=path.stem, suffix=".part")
+            with os.fdopen(handle, "wb") as file:
+                file.write(document)
+            os.replace(beside, path)
+        except OSError as error:
+            logger.debug("The contract cannot be kept in %s: %s", path.parent, error)
+            if beside is not None:
+                with contextlib.suppress(OSError):
+                    Path(beside).unlink(missing_ok=True)
+
+
+def default_directory() -> Path:
+    """The user's directory for caches, by the custom of the operating system."""
+    if sys.platform == "win32":
+        root = os.environ.get("LOCALAPPDATA") or Path.home() / "AppData" / "Local"
+    elif sys.platform == "darwin":
+        root = Path.home() / "Library" / "Caches"
+    else:
+        root = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
+    return Path(root) / "acumatica-source" / "contracts"
