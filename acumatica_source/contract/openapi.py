@@ -16,6 +16,9 @@ from acumatica_source.contract.names import is_stamp_in_text, type_of_moment, wa
 SUPPORTED_VERSION = "4"
 """The contract version understood here; later ones write values and filters differently."""
 
+MOST_LEVELS = 40
+"""Levels of entities inside entities; real contracts have about four."""
+
 MOST_SHAPES = 20_000
 """Nested shapes one entity may have; a contract beyond that refers to itself without end."""
 
@@ -43,17 +46,19 @@ def parse_contract(document: bytes | Mapping[str, Any]) -> Contract:
     """
     root = _decoded(document)
     endpoint, version = _checked_title(root)
-    schemas = _Schemas(_section(root, "components").get("schemas") or _section(root, "definitions"))
+    try:
+        entities = _entities(root)
+    except RecursionError:
+        raise ContractError("The contract's schemas nest too deep to be read.") from None
+    return Contract(endpoint=endpoint, version=version, entities=entities)
+
+
+def _entities(root: Mapping[str, Any]) -> dict[str, Entity]:
+    named = _section(_section(root, "components"), "schemas") or _section(root, "definitions")
+    schemas = _Schemas(named)
     paths = _section(root, "paths")
-    screens = {
-        tag["name"]: str(tag.get("description") or "")
-        for tag in root.get("tags") or ()
-        if isinstance(tag, Mapping) and isinstance(tag.get("name"), str)
-    }
-    actions: dict[str, set[str]] = {}
-    for path, item in paths.items():
-        if (match := _ACTION.search(path)) and isinstance(item, Mapping) and "post" in item:
-            actions.setdefault(match[1], set()).add(match[2])
+    screens = _screens(root)
+    actions = _actions(paths)
     entities = {}
     for name, schema in _top_level(paths):
         shape = schemas.shape(schema)
@@ -67,7 +72,7 @@ def parse_contract(document: bytes | Mapping[str, Any]) -> Contract:
             watermark=watermark_of(shape.fields) if is_record else None,
             description=screens.get(name, ""),
         )
-    return Contract(endpoint=endpoint, version=version, entities=entities)
+    return entities
 
 
 def _decoded(document: bytes | Mapping[str, Any]) -> Mapping[str, Any]:
@@ -105,6 +110,25 @@ def _section(root: Mapping[str, Any], name: str) -> Mapping[str, Any]:
     if not isinstance(section, Mapping):
         raise ContractError(f"The contract's {name!r} is not an object.")
     return section
+
+
+def _screens(root: Mapping[str, Any]) -> dict[str, str]:
+    """Screen title and id of each entity, where the tags tell."""
+    tags = root.get("tags")
+    return {
+        tag["name"]: str(tag.get("description") or "")
+        for tag in (tags if isinstance(tags, list) else ())
+        if isinstance(tag, Mapping) and isinstance(tag.get("name"), str)
+    }
+
+
+def _actions(paths: Mapping[str, Any]) -> dict[str, set[str]]:
+    """Names of the actions of each entity."""
+    actions: dict[str, set[str]] = {}
+    for path, item in paths.items():
+        if (match := _ACTION.search(path)) and isinstance(item, Mapping) and "post" in item:
+            actions.setdefault(match[1], set()).add(match[2])
+    return actions
 
 
 def _top_level(paths: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
@@ -171,6 +195,8 @@ class _Schemas:
         return self._build(name, ()).shape
 
     def _build(self, name: str, above: tuple[str, ...]) -> _Built:
+        if len(above) > MOST_LEVELS:
+            raise ContractError(f"Schema {above[0]} nests entities too deep: {MOST_LEVELS} levels.")
         known = self._built.get(name)
         if known is not None and known.names.isdisjoint(above):
             return known
