@@ -55,7 +55,7 @@ def test_no_value_is_lost(name: str, raw: list[Any]) -> None:
 @settings(max_examples=500, deadline=None)
 @given(st.binary(max_size=40) | values.map(orjson.dumps) | st.lists(values).map(orjson.dumps))
 def test_whatever_is_no_page_is_refused(body: bytes) -> None:
-    assume(body.strip() != b"[]")
+    assume(body.strip() != b"[]" and b'"id":' not in body)
     with pytest.raises(PageError, match="Order") as caught:
         parse_page(body, SHAPE)
     assert len(str(caught.value)) < 1500
