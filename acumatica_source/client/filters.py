@@ -432,16 +432,18 @@ def _number(value: float | Decimal) -> str:
 
 
 def _instant(value: dt.datetime, dialect: Dialect) -> str:
-    if value.utcoffset() is None:
+    offset = value.utcoffset()
+    if offset is None:
         raise ConfigurationError(
             f"{value!r} has no time zone, so it is no instant; "
             "use datetime(..., tzinfo=timezone.utc), or a date."
         )
-    if dialect is Dialect.ODATA4:
-        return value.astimezone(dt.UTC).replace(tzinfo=None).isoformat() + "Z"
-    if dialect is Dialect.ODATA3:
-        return f"datetime'{value.astimezone(dt.UTC).replace(tzinfo=None).isoformat()}'"
-    return f"datetimeoffset'{value.isoformat()}'"
+    if dialect is Dialect.CONTRACT:
+        # Offsets of historic zones have seconds, which the format has not.
+        whole = offset % dt.timedelta(minutes=1) == dt.timedelta(0)
+        return f"datetimeoffset'{(value if whole else value.astimezone(dt.UTC)).isoformat()}'"
+    plain = value.astimezone(dt.UTC).replace(tzinfo=None).isoformat()
+    return f"{plain}Z" if dialect is Dialect.ODATA4 else f"datetime'{plain}'"
 
 
 class _Fields:

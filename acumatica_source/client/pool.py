@@ -18,6 +18,9 @@ _log = logging.getLogger("acumatica_source.client")
 
 T = TypeVar("T")
 
+_GROW_AGAIN = 60.0
+"""Seconds until a pool that has fewer sessions than declared tries for another."""
+
 
 class SessionPool:
     """Opens sessions as they are needed, up to the budget, and lends each to one thread at a time.
@@ -45,7 +48,7 @@ class SessionPool:
         self._idle: list[Session] = []
         self._all: list[Session] = []
         self._opening = 0
-        self._most = self.budget.sessions
+        self._next_opening = 0.0
         self._spent = 0
         self._closed = False
 
@@ -70,6 +73,8 @@ class SessionPool:
             ConfigurationError: the pool is closed.
         """
         session = self._borrow()
+        # A session that is lost is waited for only where there is no other.
+        session.seat_wait = self.budget.wait_seconds if len(self._all) == 1 else 0.0
         try:
             yield session
         finally:
@@ -86,7 +91,8 @@ class SessionPool:
                 try:
                     return work(session)
                 except SeatLimitReached:
-                    if not self._shrink(session):
+                    waited = session.seat_wait >= self.budget.wait_seconds
+                    if not self._shrink(session) and waited:
                         raise
 
     def close(self) -> None:
@@ -114,46 +120,66 @@ class SessionPool:
                         raise ConfigurationError("The session pool is closed.")
                     if self._idle:
                         return self._idle.pop()
-                    if len(self._all) + self._opening < self._most:
+                    pause = self._next_opening - time.monotonic()
+                    if len(self._all) + self._opening >= self.budget.sessions:
+                        self._changed.wait()
+                    elif pause > 0:
+                        self._changed.wait(pause)
+                    else:
                         break
-                    self._changed.wait()
-                first = not self._all and not self._opening
                 self._opening += 1
-            session = self._open(deadline if first else None)
+            session = self._open(deadline)
             if session is not None:
                 return session
 
-    def _open(self, deadline: float | None) -> Session | None:
-        """A new session; None if there is no seat for it but others work.
+    def _open(self, deadline: float) -> Session | None:
+        """A new session; None if the licence has no seat for it now.
 
         Args:
-            deadline: until when to wait for the seat (monotonic); None not to wait.
+            deadline: until when to be content with no session at all (monotonic).
         """
         session = Session(self._credentials, self._transport, gate=self._quota)
-        opened = False
+        opened, refusal = False, None
         try:
-            if deadline is not None:
-                session.seat_wait = max(0.0, deadline - time.monotonic())
             session.login()
             opened = True
-        except SeatLimitReached:
-            with self._changed:
-                if not self._all and self._opening == 1:
-                    raise
-                self._most = max(1, len(self._all) + self._opening - 1)
-            _log.warning("The licence gives %d API session(s); going on with them.", self._most)
-            return None
+        except SeatLimitReached as error:
+            refusal = error
         finally:
             with self._changed:
                 self._opening -= 1
-                self._spent += 0 if opened else session.requests_made
-                if opened and not self._closed:
+                opened = opened and not self._closed
+                if opened:
                     self._all.append(session)
+                else:
+                    self._spent += session.requests_made
+                if refusal is not None:
+                    self._put_off_opening(refusal, deadline)
+                in_vain = refusal is not None and self._next_opening == 0.0
                 self._changed.notify_all()
-            if not opened or self._closed:
+            if not opened:
                 session.close()
-        session.seat_wait = 0.0 if len(self._all) > 1 else self.budget.wait_seconds
-        return session
+        if refusal is not None and in_vain:
+            raise refusal
+        return session if opened else None
+
+    def _put_off_opening(self, error: SeatLimitReached, deadline: float) -> None:
+        now = time.monotonic()
+        if self._all or self._opening:
+            self._next_opening = now + _GROW_AGAIN
+            _log.warning(
+                "The licence has no further API session; going on with %d of %d.",
+                max(1, len(self._all)),
+                self.budget.sessions,
+            )
+        elif now >= deadline:
+            self._next_opening = 0.0  # whoever else waits may try for himself
+        else:
+            pause = max(1.0, self._transport.retries.delay(3, error.retry_after))
+            self._next_opening = now + min(pause, max(0.0, deadline - now))
+            _log.warning(
+                "No API session is free; waiting up to %.0f s more for one.", deadline - now
+            )
 
     def _return(self, session: Session) -> None:
         with self._changed:
@@ -168,9 +194,7 @@ class SessionPool:
                 return False
             self._all.remove(lost)
             self._spent += lost.requests_made
-            self._most = max(1, len(self._all))
-            if len(self._all) == 1:
-                self._all[0].seat_wait = self.budget.wait_seconds
+            self._next_opening = time.monotonic() + _GROW_AGAIN
             self._changed.notify_all()
         lost.close()
         return True

@@ -8,7 +8,7 @@ import urllib3
 from requests.auth import AuthBase
 
 from acumatica_source.client.auth import AuthAnswer, Authenticator, Flow
-from acumatica_source.client.errors import ConfigurationError, ConnectionFailed
+from acumatica_source.client.errors import ConfigurationError, ConnectionFailed, TimedOut
 from acumatica_source.client.instance import Instance, public_url
 from acumatica_source.client.transport import (
     Transport,
@@ -152,7 +152,7 @@ class Wire:
             try:
                 return self.exchange(request, timeout=timeout)
             except ConnectionFailed as error:
-                if not error.retryable:
+                if isinstance(error, TimedOut) or not error.retryable:
                     raise
         return self.exchange(request, timeout=timeout)
 

@@ -1,0 +1,246 @@
+import threading
+import time
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from acumatica_source.client import errors
+from acumatica_source.client.pool import SeatBudget, SessionPool
+from acumatica_source.client.session import Credentials, Session
+
+from .conftest import FAST
+from .server import Reply, ScriptedServer, Seen, data, failure
+
+
+class Licence:
+    """Gives out so many seats, and no more."""
+
+    def __init__(self, server: ScriptedServer, seats: int) -> None:
+        self.server, self.seats, self.taken, self.given = server, seats, 0, 0
+        server.on_login, server.on_logout = self.login, self.logout
+
+    def login(self, seen: Seen) -> Reply:
+        if self.taken >= self.seats:
+            return failure("API Login Limit")
+        self.taken += 1
+        self.given += 1
+        return Reply(204, headers={"Set-Cookie": f"ASP.NET_SessionId=s{self.given}; path=/"})
+
+    def logout(self, seen: Seen) -> Reply:
+        self.taken -= 1
+        return Reply(204)
+
+
+def together(count: int, work: Callable[[], Any]) -> list[Any]:
+    results: list[Any] = []
+
+    def run() -> None:
+        try:
+            results.append(work())
+        except Exception as error:
+            results.append(error)
+
+    threads = [threading.Thread(target=run) for _ in range(count)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return results
+
+
+def test_seats_are_taken_as_needed_and_all_given_back(
+    server: ScriptedServer, credentials: Credentials
+) -> None:
+    licence = Licence(server, 5)
+    with SessionPool(credentials, SeatBudget(sessions=3), FAST) as pool:
+        assert server.logins == 0
+        for _ in range(3):
+            with pool.seat() as session:
+                session.get_bytes("entity")
+        assert server.logins == 1
+        gate = threading.Barrier(3)
+
+        def work() -> bytes:
+            with pool.seat() as session:
+                gate.wait(5)
+                return session.get_bytes("entity").content
+
+        assert together(3, work) == [b"[]"] * 3
+        assert pool.seats_open == licence.taken == 3
+        assert pool.requests_made == len(server.seen)
+    assert licence.taken == 0
+    assert server.logouts == 3
+
+
+def test_one_thread_per_seat(server: ScriptedServer, credentials: Credentials) -> None:
+    running: dict[str, int] = {}
+    clashes: list[str] = []
+
+    def script(seen: Seen) -> Reply:
+        name = seen.headers["cookie"]
+        running[name] = running.get(name, 0) + 1
+        if running[name] > 1:
+            clashes.append(name)
+        time.sleep(0.002)
+        running[name] -= 1
+        return data([])
+
+    server.script = script
+    with SessionPool(credentials, SeatBudget(sessions=3), FAST) as pool:
+
+        def work() -> None:
+            for _ in range(10):
+                with pool.seat() as session:
+                    session.get_bytes("entity")
+
+        together(8, work)
+    assert len(running) <= 3
+    assert not clashes
+    assert len(server.reads) == 80
+    assert server.logins == server.logouts == len(running)
+
+
+def test_fewer_seats_than_declared_are_enough(
+    server: ScriptedServer, credentials: Credentials, caplog: Any
+) -> None:
+    licence = Licence(server, 1)
+    with SessionPool(credentials, SeatBudget(sessions=4), FAST) as pool:
+
+        def work() -> bytes:
+            with pool.seat() as session:
+                time.sleep(0.05)
+                return session.get_bytes("entity").content
+
+        assert together(4, work) == [b"[]"] * 4
+        assert pool.seats_open == 1
+    assert licence.taken == 0
+    assert "going on with 1 of 4" in caplog.text
+
+
+def test_without_any_seat_it_waits(
+    server: ScriptedServer, credentials: Credentials, caplog: Any
+) -> None:
+    licence = Licence(server, 0)
+    threading.Timer(0.5, lambda: setattr(licence, "seats", 2)).start()
+    with (
+        SessionPool(credentials, SeatBudget(wait_seconds=20), FAST) as pool,
+        pool.seat() as session,
+    ):
+        session.get_bytes("entity")
+    assert "waiting up to" in caplog.text
+    assert licence.taken == 0
+
+
+def test_it_waits_no_longer_than_it_may(server: ScriptedServer, credentials: Credentials) -> None:
+    Licence(server, 0)
+    begun = time.monotonic()
+    with SessionPool(credentials, SeatBudget(wait_seconds=0.3), FAST) as pool:
+        results = together(3, lambda: pool.run(lambda session: session.get_bytes("entity")))
+    assert all(isinstance(result, errors.SeatLimitReached) for result in results)
+    assert time.monotonic() - begun < 10
+
+
+def test_work_of_a_lost_seat_is_done_with_another(
+    server: ScriptedServer, credentials: Credentials
+) -> None:
+    licence = Licence(server, 2)
+    lost: list[str] = []
+
+    def script(seen: Seen) -> Reply:
+        if seen.headers["cookie"] in lost:
+            return Reply(401)
+        time.sleep(0.01)
+        return data([])
+
+    server.script = script
+    with SessionPool(credentials, SeatBudget(sessions=2, wait_seconds=0), FAST) as pool:
+        with pool.seat(), pool.seat():
+            pass
+        lost.append("ASP.NET_SessionId=s2")  # signed out by the server, and taken by another
+        answers = together(6, lambda: pool.run(lambda session: session.get_bytes("entity").content))
+        assert answers == [b"[]"] * 6
+        assert pool.seats_open == 1
+    assert licence.taken == 1
+
+
+def test_the_last_seat_is_waited_for_when_it_is_lost(
+    server: ScriptedServer, credentials: Credentials
+) -> None:
+    licence = Licence(server, 1)
+    lost = ["ASP.NET_SessionId=s1"]
+    server.script = lambda seen: Reply(401) if seen.headers["cookie"] in lost else data([])
+    threading.Timer(0.3, lambda: setattr(licence, "seats", 2)).start()
+    with SessionPool(credentials, SeatBudget(sessions=2, wait_seconds=20), FAST) as pool:
+        assert pool.run(lambda session: session.get_bytes("entity").content) == b"[]"
+
+
+def test_a_refused_sign_in_is_told_to_everyone(
+    server: ScriptedServer, credentials: Credentials
+) -> None:
+    server.on_login = lambda seen: failure("Invalid credentials")
+    with SessionPool(credentials, SeatBudget(sessions=2), FAST) as pool:
+        results = together(2, lambda: pool.run(lambda session: session.get_bytes("entity")))
+    assert all(isinstance(result, errors.InvalidCredentials) for result in results)
+
+
+def test_closing_wakes_those_who_wait(server: ScriptedServer, credentials: Credentials) -> None:
+    pool = SessionPool(credentials, SeatBudget(sessions=1), FAST)
+    with pool.seat():
+        waiting = threading.Thread(target=lambda: together(1, lambda: pool.run(Session.login)))
+        waiting.start()
+        time.sleep(0.05)
+        pool.close()
+        waiting.join(5)
+        assert not waiting.is_alive()
+    assert server.logins == server.logouts == 1
+    with pytest.raises(errors.ConfigurationError, match="closed"), pool.seat():
+        pass
+
+
+def test_requests_at_once_are_limited(server: ScriptedServer, credentials: Credentials) -> None:
+    running, most, lock = [0], [0], threading.Lock()
+
+    def script(seen: Seen) -> Reply:
+        with lock:
+            running[0] += 1
+            most[0] = max(most[0], running[0])
+        time.sleep(0.02)
+        with lock:
+            running[0] -= 1
+        return data([])
+
+    server.script = script
+    budget = SeatBudget(sessions=4, concurrent_requests=2)
+    with SessionPool(credentials, budget, FAST) as pool:
+        together(8, lambda: pool.run(lambda session: session.get_bytes("entity")))
+    assert most[0] == 2
+
+
+def test_requests_per_minute_are_limited(
+    server: ScriptedServer, credentials: Credentials, monkeypatch: Any
+) -> None:
+    from acumatica_source.client import quota
+
+    monkeypatch.setattr(quota, "_MINUTE", 0.5)
+    budget = SeatBudget(sessions=2, requests_per_minute=5)
+    begun = time.monotonic()
+    with SessionPool(credentials, budget, FAST) as pool:
+        together(12, lambda: pool.run(lambda session: session.get_bytes("entity")))
+    assert len(server.reads) == 12
+    assert time.monotonic() - begun > 0.9
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        {"sessions": 0},
+        {"sessions": None},
+        {"concurrent_requests": 0},
+        {"requests_per_minute": -1},
+        {"wait_seconds": -1},
+    ],
+)
+def test_wrong_budgets_are_refused(arguments: dict[str, Any]) -> None:
+    with pytest.raises(errors.ConfigurationError):
+        SeatBudget(**arguments)

@@ -1,0 +1,110 @@
+import gzip
+import ssl
+import zlib
+from typing import Any
+
+import pytest
+import trustme
+
+from acumatica_source.client import errors
+from acumatica_source.client.session import Credentials, Session, Transport
+
+from .conftest import FAST
+from .server import Reply, ScriptedServer, data, scripted_server
+
+LIMIT = FAST.max_response_bytes
+
+
+def test_a_long_answer_is_refused_unread(server: ScriptedServer, session: Session) -> None:
+    server.queue(Reply(200, b"x", {"Content-Length": str(LIMIT + 1)}))
+    with pytest.raises(errors.ResponseTooLarge, match="max_response_bytes"):
+        session.get_bytes("entity")
+    assert len(server.reads) == 1
+
+
+@pytest.mark.parametrize("coding", ["gzip", "deflate"])
+def test_compressed_answers_are_read_and_bounded(
+    server: ScriptedServer, session: Session, coding: str
+) -> None:
+    pack = gzip.compress if coding == "gzip" else zlib.compress
+    headers = {"Content-Type": "application/json", "Content-Encoding": coding}
+    server.queue(Reply(200, pack(b"[1,2,3]"), headers))
+    assert session.get_bytes("entity").content == b"[1,2,3]"
+    server.queue(Reply(200, pack(b"[" + b" " * (50 * LIMIT) + b"]"), headers))
+    with pytest.raises(errors.ResponseTooLarge):
+        session.get_bytes("entity")
+
+
+def test_a_broken_compression_is_no_answer(server: ScriptedServer, session: Session) -> None:
+    server.queue(Reply(200, b"not gzip", {"Content-Encoding": "gzip"}))
+    with pytest.raises(errors.ConnectionFailed):
+        session.get_bytes("entity")
+
+
+def test_a_page_of_the_limit_is_read(server: ScriptedServer, session: Session) -> None:
+    body = b"[" + b" " * (LIMIT - 2) + b"]"
+    server.queue(Reply(200, body, {"Content-Type": "application/json"}))
+    assert len(session.get_bytes("entity").content) == LIMIT
+
+
+@pytest.fixture(scope="module")
+def authority() -> trustme.CA:
+    return trustme.CA()
+
+
+@pytest.fixture
+def tls(authority: trustme.CA) -> ssl.SSLContext:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    authority.issue_cert("127.0.0.1").configure_cert(context)
+    return context
+
+
+def test_an_unknown_certificate_is_refused_at_once(tls: ssl.SSLContext) -> None:
+    with scripted_server(tls=tls) as server:
+        session = Session(Credentials(server.base_url, "a", "b"), FAST)
+        with pytest.raises(errors.CertificateRejected, match="verify_ssl"):
+            session.login()
+        assert server.seen == []
+
+
+def test_a_private_authority_can_be_given(
+    tls: ssl.SSLContext, authority: trustme.CA, tmp_path: Any
+) -> None:
+    bundle = tmp_path / "authority.pem"
+    authority.cert_pem.write_to_path(str(bundle))
+    with (
+        scripted_server(tls=tls) as server,
+        Session(Credentials(server.base_url, "a", "b"), Transport(verify_ssl=bundle)) as session,
+    ):
+        server.queue(data([1]))
+        assert session.get_bytes("entity").content == b"[1]"
+
+
+@pytest.mark.filterwarnings("ignore::urllib3.exceptions.InsecureRequestWarning")
+def test_switching_verification_off_is_loud(tls: ssl.SSLContext, monkeypatch: Any) -> None:
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", ssl.get_default_verify_paths().openssl_cafile)
+    with scripted_server(tls=tls) as server:
+        with pytest.warns(errors.InsecureTransportWarning, match="not verified"):
+            session = Session(Credentials(server.base_url, "a", "b"), Transport(verify_ssl=False))
+        with session:
+            assert session.login() == 204
+
+
+def test_a_password_without_tls_is_loud() -> None:
+    with pytest.warns(errors.InsecureTransportWarning, match="in the clear"):
+        Session(Credentials("http://erp.example.com", "a", "b"))
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        {"connect_timeout": 0},
+        {"read_timeout": -1},
+        {"max_response_bytes": 0},
+        {"read_timeout": "5"},
+        {"verify_ssl": "/no/such/file.pem"},
+    ],
+)
+def test_wrong_settings_are_refused(arguments: dict[str, Any]) -> None:
+    with pytest.raises(errors.ConfigurationError):
+        Transport(**arguments)
