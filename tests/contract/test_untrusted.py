@@ -1,6 +1,7 @@
 """Documents come from outside: whatever is in them, they parse or are refused as what they are."""
 
 import copy
+import json
 from collections.abc import Iterator
 from contextlib import suppress
 from typing import Any
@@ -13,7 +14,7 @@ from acumatica_source.contract.custom_fields import parse_ad_hoc_schema
 from acumatica_source.contract.edmx import parse_edmx
 from acumatica_source.contract.errors import ContractError
 from acumatica_source.contract.openapi import parse_contract
-from tests.contract.documents import contract_document, encoded
+from tests.contract.documents import contract_document
 from tests.contract.test_edmx import V4
 
 DOCUMENT = contract_document(
@@ -50,7 +51,7 @@ def places(node: Any, way: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
 PLACES = list(places(DOCUMENT))
 
 
-@settings(max_examples=1000, deadline=None)
+@settings(max_examples=600, deadline=None)
 @given(st.lists(st.tuples(st.sampled_from(PLACES), junk), min_size=1, max_size=3))
 def test_a_contract_with_anything_anywhere_parses_or_is_refused(
     changes: list[tuple[tuple[Any, ...], Any]],
@@ -65,7 +66,7 @@ def test_a_contract_with_anything_anywhere_parses_or_is_refused(
         except (KeyError, TypeError, IndexError):
             continue
     try:
-        contract = parse_contract(encoded(document))
+        contract = parse_contract(json.dumps(document).encode())
     except ContractError:
         return
     for name, entity in contract.entities.items():
