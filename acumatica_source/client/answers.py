@@ -2,7 +2,7 @@
 
 import datetime as dt
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 from typing import Any
@@ -63,7 +63,7 @@ def checked_headers(headers: Mapping[str, str] | None) -> Mapping[str, str]:
 
 
 def judge(
-    call: Call, response: requests.Response, content: bytes, secrets: Sequence[str]
+    call: Call, response: requests.Response, content: bytes, secrets: Callable[[], Sequence[str]]
 ) -> AcumaticaError | None:
     """None for a good answer, otherwise the error it means."""
     status = response.status_code
@@ -107,7 +107,7 @@ def judge(
             f"{call.method} {where['url']} is redirected to {target.path}: the session has ended.",
             **where,
         )
-    error = classify(status, kind, content, method=call.method, url=call.url, secrets=secrets)
+    error = classify(status, kind, content, method=call.method, url=call.url, secrets=secrets())
     error.retry_after = _retry_after(response)
     return error
 

@@ -61,6 +61,10 @@ class Authenticator(Protocol):
         """End the session."""
         ...
 
+    def expired(self) -> bool:
+        """Whether the right to use the session is known to have run out, or nearly so."""
+        ...
+
     def authorization(self) -> str | None:
         """The Authorization header of ordinary requests, None if cookies do."""
         ...
@@ -136,11 +140,15 @@ class CookieAuth:
         answer = yield AuthRequest("POST", "entity/auth/login", json=body)
         if 200 <= answer.status < 300 and answer.cookies and b"<html" not in answer.body[:999]:
             return
-        raise _refusal(answer, self.secrets())
+        raise refusal(answer, self.secrets())
 
     def sign_out(self) -> Flow:
         """See `Authenticator`."""
         yield AuthRequest("POST", "entity/auth/logout")
+
+    def expired(self) -> bool:
+        """See `Authenticator`."""
+        return False
 
     def authorization(self) -> str | None:
         """See `Authenticator`."""
@@ -159,7 +167,7 @@ class CookieAuth:
         return base64.b64encode(pair.encode()).decode()
 
 
-def _refusal(answer: AuthAnswer, secrets: tuple[str, ...]) -> AcumaticaError:
+def refusal(answer: AuthAnswer, secrets: tuple[str, ...]) -> AcumaticaError:
     """Why a sign-in failed. Anything the application itself says about it is a refusal."""
     url = public_url(answer.url)
     where: dict[str, Any] = {"status": answer.status, "method": "POST", "url": url}

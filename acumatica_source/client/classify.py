@@ -158,7 +158,7 @@ def classify(
     words = _clean(said, secrets)
     # Exception types and traces take part in the decision, never in the message.
     evidence = f"{said}\n{_types(document)}\n{_text(body)}"
-    kind, advice = _decide(status, content_type, document, evidence, url)
+    kind, advice = _decide(status, content_type, document, evidence, method, url)
     error = kind(
         f"{method} {public_url(url)} answered {status}"
         f"{': ' + words if words else ''}. {advice}.".replace("..", "."),
@@ -182,14 +182,16 @@ def classify(
 
 
 def _decide(
-    status: int, content_type: str, document: object, evidence: str, url: str
+    status: int, content_type: str, document: object, evidence: str, method: str, url: str
 ) -> tuple[type[AcumaticaError], str]:
     for pattern, kind, advice in _BY_TEXT:
         if pattern.search(evidence):
             return kind, advice
     if status == 400 and isinstance(document, dict) and isinstance(document.get("error"), str):
         return AuthenticationError, "Check the connected application's identifier and secret"
-    if status == 404 and len(_after_entity(url)) <= 3:
+    # Nothing but an entity's records has an address longer than endpoint, version and entity,
+    # except its actions, which alone are asked for by POST.
+    if status == 404 and (method == "POST" or len(_after_entity(url)) <= 3):
         return EndpointNotFound, "Check the names of endpoint, version and entity"
     if status in _BY_STATUS:
         kind, advice = _BY_STATUS[status]

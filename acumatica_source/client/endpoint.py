@@ -323,6 +323,6 @@ def _checked(options: object) -> QueryOptions:
 
 def _unfiltered(options: object) -> QueryOptions:
     checked = _checked(options)
-    if checked.filter:
+    if checked.filtered:
         raise ConfigurationError("A record read by its keys or id takes no filter.")
     return checked

@@ -91,6 +91,11 @@ class QueryOptions:
         ):
             raise ConfigurationError("custom takes a list of CustomField, or of 'View.Field'.")
 
+    @property
+    def filtered(self) -> bool:
+        """Whether there is a filter."""
+        return self.filter is not None and not (isinstance(self.filter, str) and not self.filter)
+
     def to_params(self, dialect: Dialect = Dialect.CONTRACT) -> dict[str, str]:
         """The parameters by their names on the wire; only those that are set."""
         params: dict[str, str] = {}

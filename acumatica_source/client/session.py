@@ -297,9 +297,11 @@ class Session:
             while True:
                 if self._seat is None:
                     self.login()
+                elif self.auth.expired():
+                    self._wire.run(self.auth.sign_in())  # a newer token for the same session
                 try:
                     response, content = self._send(call)
-                    error = judge(call, response, content, self.auth.secrets())
+                    error = judge(call, response, content, self.auth.secrets)
                     if error is None:
                         return response, content
                 except AcumaticaError as failure:

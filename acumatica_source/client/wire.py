@@ -32,7 +32,8 @@ class _Authorization(AuthBase):
         url = str(request.url)
         odata = self._instance.is_odata(url)
         value = self._auth.odata_authorization() if odata else self._auth.authorization()
-        if value is not None and self._instance.owns(url):
+        signing_in = url.startswith(f"{self._instance.base_url}/identity/")
+        if value is not None and not signing_in and self._instance.owns(url):
             request.headers["Authorization"] = value
         return request
 
@@ -144,6 +145,8 @@ class Wire:
                 step = flow.send(self._answer(response, body))
         except StopIteration:
             return status
+        finally:
+            flow.close()
 
     def _insist(
         self, request: requests.Request, timeout: tuple[float, float] | None, attempts: int

@@ -179,11 +179,11 @@ def _day(value: object) -> dt.date:
 
 
 def _periods_between(calendar: list[_Period], first: dt.date, last: dt.date) -> Iterator[str]:
-    for index, period in enumerate(calendar):
-        # Where a period ends on the day the next begins, its end is not part of it.
-        later = [other.start for other in calendar[index + 1 :] if other.start > period.start]
+    # A year may close with an adjustment period of a single day, which begins inside another.
+    begins = {period.start for period in calendar if period.end > period.start}
+    for period in calendar:
         end = period.end
-        if later and end == later[0] and end > period.start:
+        if end > period.start and end in begins:  # then the end is the day after the last
             end -= dt.timedelta(days=1)
         if period.start <= last and end >= first:
             yield period.name

@@ -50,7 +50,7 @@ def _finding(filter_: object) -> QueryOptions:
     options = filter_ if isinstance(filter_, QueryOptions) else None
     if isinstance(filter_, (Filter, str)):
         options = QueryOptions(filter=filter_)
-    if options is None or not options.filter:
+    if options is None or not options.filtered:
         raise ConfigurationError(
             "A filter is needed that finds the contact, such as F.ContactID == 100073."
         )
