@@ -4,11 +4,12 @@ It converts what has one meaning (a number in quotes, `5.0` where an integer is 
 what has none, and raises where a number does not fit. It is never silently wrong.
 """
 
+import contextlib
 import json
 import re
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
+from types import NoneType
 from typing import Any
 
 import pyarrow as pa
@@ -27,6 +28,15 @@ OPENING = b'{"value":'
 
 NOTHING: tuple[Any, ...] = (None, [], {}, "")
 """What stands where an object or a list has nothing."""
+_AS_DECLARED: dict[FieldType, set[type]] = {
+    FieldType.TEXT: {str, NoneType},
+    FieldType.GUID: {str, NoneType},
+    FieldType.INTEGER: {int, NoneType},
+    FieldType.BOOLEAN: {bool, NoneType},
+}
+"""What a column consists of that needs no second look; decimals always do, as Arrow lets some that
+overflow wrap around unnoticed."""
+
 _NOT_KEPT = object()
 
 
@@ -38,7 +48,7 @@ def decoded(page: bytes, entity: str) -> Any:
     """
     try:
         return json.loads(page, parse_float=Decimal, parse_constant=str)
-    except (ValueError, RecursionError) as error:
+    except (ValueError, ArithmeticError, RecursionError) as error:
         raise PageError(
             f"The answer for {entity} is not JSON ({error}). It begins: {beginning(page)}"
         ) from error
@@ -74,13 +84,16 @@ class TolerantColumn:
         return self.column.field.type in (FieldType.DATE, FieldType.INSTANT)
 
     def _converted(self, raw: list[Any]) -> Finished:
+        arrow_type = self.table.schema.field(self.column.name).type
+        if set(map(type, raw)) <= _AS_DECLARED.get(self.column.field.type, set()):
+            with contextlib.suppress(pa.ArrowInvalid, OverflowError, UnicodeEncodeError):
+                return Finished(pa.array(raw, arrow_type))
         values: list[Any] = []
         rest: list[str | None] = []
         for place, one in enumerate(raw):
             value = None if one is None or self._is_blank(one) else self._value(one, place)
             values.append(None if value is _NOT_KEPT else value)
             rest.append(self._text(one) if value is _NOT_KEPT else None)
-        arrow_type = self.table.schema.field(self.column.name).type
         finished = Finished(pa.array(values, arrow_type))
         keep_text(self.column, rest, finished)
         return finished
@@ -92,7 +105,7 @@ class TolerantColumn:
     def _raw(self, row: Any, place: int) -> Any:
         """The value at the column's path, whether or not it is wrapped."""
         for part in self.column.path:
-            if not isinstance(row, Mapping):
+            if not isinstance(row, dict):
                 if row in NOTHING:
                     return None
                 raise PageError(
@@ -100,7 +113,7 @@ class TolerantColumn:
                     f"than an object where {'/'.join(self.column.path)} should be."
                 )
             row = row.get(part)
-        if self.column.wrapped and isinstance(row, Mapping):
+        if self.column.wrapped and isinstance(row, dict):
             return row.get("value")
         if self.column.wrapped and isinstance(row, list) and not row:
             return None
@@ -123,8 +136,7 @@ class TolerantColumn:
         if number is None:
             return _NOT_KEPT
         scale = self.table.schema.field(self.column.name).type.scale
-        if not number:
-            return Decimal(0)
+        number = _without_end_zeros(number)
         if _decimals(number) > scale or number.adjusted() >= PRECISION - scale:
             raise self._out_of_range(raw, place, f"decimal({PRECISION}, {scale})")
         return number
@@ -145,8 +157,10 @@ class TolerantColumn:
         if isinstance(raw, int | Decimal):
             return Decimal(raw)
         if isinstance(raw, str) and _NUMBER.fullmatch(raw.strip()):
-            self._note("has numbers written as text: they are read as numbers.")
-            return Decimal(raw.strip())
+            with contextlib.suppress(ArithmeticError):
+                number = Decimal(raw.strip())
+                self._note("has numbers written as text: they are read as numbers.")
+                return number
         return None
 
     def _boolean(self, raw: Any) -> Any:
@@ -181,9 +195,20 @@ class TolerantColumn:
 
 
 def _decimals(number: Decimal) -> int:
-    """Digits after the point, zeros at the end not counted."""
-    _, digits, exponent = number.as_tuple()
+    """Digits after the point as written."""
+    exponent = number.as_tuple().exponent
     assert isinstance(exponent, int)
-    while digits and digits[-1] == 0:
-        digits, exponent = digits[:-1], exponent + 1
     return -exponent
+
+
+def _without_end_zeros(number: Decimal) -> Decimal:
+    """The same number without zeros at the end of what stands after the point."""
+    sign, digits, exponent = number.as_tuple()
+    assert isinstance(exponent, int)
+    if not number:
+        return Decimal(0)
+    if exponent >= 0 or digits[-1]:
+        return number
+    zeros = next(count for count, digit in enumerate(reversed(digits)) if digit)
+    zeros = min(zeros, -exponent)
+    return Decimal((sign, digits[:-zeros], exponent + zeros))

@@ -173,6 +173,11 @@ def test_unknown_properties_are_passed_over() -> None:
         ('" 12.34 "', "12.34"),
         ("9999999999999999999999999999", "9999999999999999999999999999"),
         ("1.000000000000000", "1"),
+        ("1." + "0" * 60, "1"),
+        ('"1.5' + "0" * 60 + '"', "1.5"),
+        ("0." + "0" * 90, "0"),
+        ("0e-99", "0"),
+        ('"1e9999999999999999999999"', None),
         ("9007199254740993", "9007199254740993"),
         ('"1,234"', None),
         ('""', None),
@@ -186,13 +191,16 @@ def test_decimals_are_exact(wire: str, expected: str | None) -> None:
 
 @pytest.mark.parametrize(
     "wire",
-    ["0.12345678901", "1" + "0" * 28, "9" * 30, "-" + "9" * 38, "1e400", '"' + "9" * 60 + '"'],
-    ids=["too fine", "29 digits", "30 digits", "38 digits", "exponent", "in quotes"],
+    [
+        *("0.12345678901", "1" + "0" * 28, "9" * 30, "-" + "9" * 38),
+        *("1e400", '"' + "9" * 60 + '"', "1e-11"),
+    ],
+    ids=["too fine", "29 digits", "30 digits", "38 digits", "exponent", "in quotes", "tiny"],
 )  # fmt: skip
 def test_a_decimal_that_does_not_fit_is_an_error_that_names_its_place(wire: str) -> None:
     body = b'[{"id":"r1","Details":[{},{"Amount":{"value":%s}}]}]' % wire.encode()
     with pytest.raises(
-        ValueOutOfRange, match=r"Order\.Details\.Amount of record r1 is -?[\d.E+]+,"
+        ValueOutOfRange, match=r"Order\.Details\.Amount of record r1 is -?[\d.E+-]+,"
     ):
         parse_page(body, SHAPE)
 
@@ -471,10 +479,11 @@ def test_the_answer_of_a_form() -> None:
         b'[{"id":"a"}]}{"value":[{"id":"b"}]',
         b"[" * 100_000,
         b'[{"id":"a","Unknown":' + b'{"a":' * 100_000,
+        b'[{"id":"a","Total":{"value":1e9999999999999999999999}}]',
     ],
     ids=[
         *("empty", "html", "error", "no id", "texts", "numbers", "null"),
-        *("cut off", "more", "two answers", "deep", "deep and unknown"),
+        *("cut off", "more", "two answers", "deep", "deep and unknown", "no number"),
     ],
 )
 def test_what_is_no_page_is_an_error_that_shows_it(body: bytes) -> None:
