@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from acumatica_source.credentials import AcumaticaCredentials
     from acumatica_source.resources.entity import EntityOptions
+    from acumatica_source.resources.generic_inquiry import GenericInquiry
     from acumatica_source.resources.inquiry_form import InquiryForm
     from acumatica_source.resources.ledger import LedgerTransactions
     from acumatica_source.source import acumatica
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 __all__ = [
     "AcumaticaCredentials",
     "EntityOptions",
+    "GenericInquiry",
     "InquiryForm",
     "LedgerTransactions",
     "acumatica",
@@ -24,6 +26,7 @@ __all__ = [
 _HOMES = {
     "AcumaticaCredentials": "credentials",
     "EntityOptions": "resources.entity",
+    "GenericInquiry": "resources.generic_inquiry",
     "InquiryForm": "resources.inquiry_form",
     "LedgerTransactions": "resources.ledger",
     "acumatica": "source",

@@ -12,6 +12,7 @@ from acumatica_source.client.session import Credentials, Transport
 from acumatica_source.credentials import AcumaticaCredentials
 from acumatica_source.reading.instance import Instance
 from acumatica_source.resources.entity import EntityOptions, entity_resource
+from acumatica_source.resources.generic_inquiry import GenericInquiry, generic_inquiry_resource
 from acumatica_source.resources.inquiry_form import InquiryForm, inquiry_form_resource
 from acumatica_source.resources.ledger import LedgerTransactions, ledger_resource
 
@@ -30,7 +31,7 @@ CORE_ENTITIES = (
 )
 """The entities loaded unless others are named."""
 
-Load = str | EntityOptions | InquiryForm | LedgerTransactions
+Load = str | EntityOptions | InquiryForm | GenericInquiry | LedgerTransactions
 """What can be loaded; a bare name is an entity with default options."""
 
 EVERYTHING: Sequence[Load] = (*CORE_ENTITIES, LedgerTransactions())
@@ -53,7 +54,8 @@ def acumatica(
     Args:
         credentials: Instance and user; by default from dlt's configuration providers,
             `sources.acumatica.credentials`.
-        load: What to load: entity names, `EntityOptions`, `InquiryForm`, `LedgerTransactions`.
+        load: What to load: entity names, `EntityOptions`, `InquiryForm`, `GenericInquiry`,
+            `LedgerTransactions`.
         endpoint: Name of the web service endpoint.
         version: Version of the endpoint; None for the newest that the instance lists.
         sessions: Licence seats to use at most.
@@ -90,6 +92,7 @@ def connect(
     budget = SeatBudget(sessions=sessions, requests_per_minute=requests_per_minute)
     return Instance(
         lambda: SessionPool(sign_in, budget, transport),
+        credentials.tenant,
         endpoint,
         version,
         sessions,
@@ -142,9 +145,11 @@ def _resource_of(instance: Instance, load: Load) -> DltResource:
             return entity_resource(instance, load)
         case InquiryForm():
             return inquiry_form_resource(instance, load)
+        case GenericInquiry():
+            return generic_inquiry_resource(instance, load)
         case LedgerTransactions():
             return ledger_resource(instance, load)
     raise ConfigurationError(
-        f"{load!r} cannot be loaded: give an entity name, EntityOptions, InquiryForm or "
-        "LedgerTransactions."
+        f"{load!r} cannot be loaded: give an entity name, EntityOptions, InquiryForm, "
+        "GenericInquiry or LedgerTransactions."
     )

@@ -10,6 +10,7 @@ from rich.console import Console
 from rich.logging import RichHandler
 
 from acumatica_source.cli.demo import demo
+from acumatica_source.cli.discover import discover
 from acumatica_source.cli.failures import explain
 from acumatica_source.cli.sandbox import sandbox
 from acumatica_source.cli.sync import sync
@@ -26,6 +27,9 @@ class FriendlyGroup(click.Group):
             return super().invoke(ctx)
         except (click.ClickException, click.exceptions.Exit, click.Abort):
             raise
+        except BrokenPipeError:
+            sys.stderr.close()  # whoever reads our output has had enough
+            sys.exit(141)
         except KeyboardInterrupt:
             errors.print("Interrupted; all sessions are signed out.")
             sys.exit(130)
@@ -51,5 +55,6 @@ def main(verbose: int) -> None:
 
 
 main.add_command(demo)
+main.add_command(discover)
 main.add_command(sandbox)
 main.add_command(sync)

@@ -24,6 +24,7 @@ from acumatica_source.client.errors import (
 )
 from acumatica_source.reading.instance import Instance
 from acumatica_source.resources.entity import entity_of
+from acumatica_source.resources.generic_inquiry import GenericInquiry
 from acumatica_source.resources.ledger import LedgerTransactions
 from acumatica_source.source import Load, name_of, source_of
 
@@ -84,7 +85,7 @@ def _check_names(instance: Instance, load: Sequence[Load]) -> None:
     """Reach the instance, and refuse unknown names before anything is loaded."""
     _, contract = instance.contract()
     for one in load:
-        if not isinstance(one, LedgerTransactions):
+        if not isinstance(one, LedgerTransactions | GenericInquiry):
             entity_of(contract, name_of(one))
 
 

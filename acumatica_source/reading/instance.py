@@ -54,9 +54,15 @@ class Instance:
     """
 
     def __init__(
-        self, open_pool: Callable[[], SessionPool], endpoint: str, version: str | None, seats: int
+        self,
+        open_pool: Callable[[], SessionPool],
+        tenant: str,
+        endpoint: str,
+        version: str | None,
+        seats: int,
     ) -> None:
         self._open_pool = open_pool
+        self.tenant = tenant
         self._endpoint_name = endpoint
         self._version = version
         self._seats = seats
@@ -110,6 +116,11 @@ class Instance:
                 with self.opened() as connection:
                     self._contract = self._discover(connection.pool)
             return self._contract
+
+    def endpoints(self) -> list[Endpoint]:
+        """All endpoints that the instance lists."""
+        with self.opened() as connection:
+            return listed_endpoints(_get(connection.pool, "entity"))
 
     def _discover(self, pool: SessionPool) -> tuple[Endpoint, Contract]:
         candidates = self._candidates(pool)

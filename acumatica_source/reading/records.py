@@ -1,9 +1,10 @@
 """Reads the records of one entity: page by page, one by one where lists fail, or stamps only."""
 
+import itertools
 import logging
 from collections.abc import Callable, Generator, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 import pyarrow as pa
@@ -11,7 +12,12 @@ import pyarrow.compute as pc
 
 from acumatica_source.arrow.parse import ParsedPage, parse_page
 from acumatica_source.arrow.shape import PageShape, shape_of
-from acumatica_source.client.errors import OptimizationError, RecordNotFound
+from acumatica_source.client.errors import (
+    ConfigurationError,
+    OptimizationError,
+    RecordNotFound,
+)
+from acumatica_source.client.instance import segment
 from acumatica_source.client.query import F, Filter, QueryOptions
 from acumatica_source.contract.model import Entity, FieldType
 from acumatica_source.reading.errors import OrderNotTrusted, PagingStuck, ReadingError
@@ -46,6 +52,18 @@ class RecordQuery:
     """Whether archived records are read too."""
     whole: bool = False
     """Whether to ask for all records at once, because their order is known not to be stable."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fetched:
+    """A page and what the list that it comes from consisted of."""
+
+    page: ParsedPage
+    marks: list[Mark]
+    ids: list[str]
+
+
+Fetch = Callable[[PageRequest], Fetched]
 
 
 class RecordReader:
@@ -83,9 +101,7 @@ class RecordReader:
             yield self._fetch_one_by_one(ids[start : start + self._query.page_size])
 
     def _complete(
-        self,
-        fetch: Callable[[PageRequest], tuple[ParsedPage, list[Mark]]],
-        condition: Filter | None,
+        self, fetch: Fetch, condition: Filter | None
     ) -> Generator[ParsedPage, None, None]:
         """Page to the end by the first strategy that this entity's order allows."""
         strategies = list(self._strategies(condition))
@@ -131,7 +147,7 @@ class RecordReader:
         assert self.entity.watermark is not None
         return F[self.entity.watermark] >= since
 
-    def _page(self, request: PageRequest) -> tuple[ParsedPage, list[Mark]]:
+    def _page(self, request: PageRequest) -> Fetched:
         if not self.one_by_one:
             try:
                 body = self._list(request, expand=self._query.expand)
@@ -143,11 +159,9 @@ class RecordReader:
                 )
                 self.one_by_one = True
             else:
-                page = parse_page(body, self.shape)
-                return page, self._marks(page.tables[self.shape.tables[0].name])
-        light, marks = self._light_page(request, self._light_shape())
-        ids = light.tables[self.entity.name].column("id").to_pylist()
-        return self._fetch_one_by_one(ids), marks
+                return self._fetched(parse_page(body, self.shape))
+        light = self._light_page(request, self._light_shape())
+        return replace(light, page=self._fetch_one_by_one(light.ids, light.marks))
 
     def _light_shape(self) -> PageShape:
         return shape_of(self.entity, expand=(), select=self._light_fields())
@@ -159,9 +173,8 @@ class RecordReader:
             f.name for f in entity.shape.fields
         ][:1]
 
-    def _light_page(self, request: PageRequest, light: PageShape) -> tuple[ParsedPage, list[Mark]]:
-        page = parse_page(self._list(request, select=self._light_fields()), light)
-        return page, self._marks(page.tables[light.tables[0].name])
+    def _light_page(self, request: PageRequest, light: PageShape) -> Fetched:
+        return self._fetched(parse_page(self._list(request, select=self._light_fields()), light))
 
     def _list(
         self, request: PageRequest, *, select: Sequence[str] = (), expand: Sequence[str] = ()
@@ -185,52 +198,58 @@ class RecordReader:
             self.started = body.server_time
         return body.content
 
-    def _fetch_one_by_one(self, ids: Sequence[str]) -> ParsedPage:
-        """Read records by id, which the server never refuses, into one page."""
+    def _fetch_one_by_one(self, ids: Sequence[str], marks: Sequence[Mark] = ()) -> ParsedPage:
+        """Read records by id, which the server never refuses, into one page.
+
+        A record without a persistent id has another one in every session; it is read by its keys.
+        """
         options = QueryOptions(expand=list(self._query.expand) or None)
 
-        def fetch(record_id: str) -> bytes | None:
+        def fetch(record_id: str, mark: Mark | None) -> bytes | None:
             try:
                 return self._get(f"{self._query.path}/{record_id}", options)
             except RecordNotFound:
+                if mark is None or not self.entity.keys:
+                    return None
+            try:
+                keys = "/".join(segment(str(value)) for value in mark)
+                return self._get(f"{self._query.path}/{keys}", options)
+            except (RecordNotFound, ConfigurationError):
                 return None
 
         with ThreadPoolExecutor(self._connection.seats) as threads:
-            bodies = [body for body in threads.map(fetch, ids) if body is not None]
+            found = threads.map(fetch, ids, marks or [None] * len(ids))
+            bodies = [body for body in found if body is not None]
         return parse_page(b"[" + b",".join(bodies) + b"]", self.shape)
 
-    def _marks(self, records: pa.Table) -> list[Mark]:
+    def _fetched(self, page: ParsedPage) -> Fetched:
+        records = next(iter(page.tables.values()))
         names = [key.name for key in self.entity.keys] or ["id"]
-        return list(zip(*(records.column(name).to_pylist() for name in names), strict=True))
+        marks = list(zip(*(records.column(name).to_pylist() for name in names), strict=True))
+        return Fetched(page, marks, records.column("id").to_pylist())
 
 
-def _walk(
-    paging: Paging,
-    fetch: Callable[[PageRequest], tuple[ParsedPage, list[Mark]]],
-    condition: Filter | None,
-) -> Iterator[ParsedPage]:
+def _walk(paging: Paging, fetch: Fetch, condition: Filter | None) -> Iterator[ParsedPage]:
     request: PageRequest | None = paging.first()
     while request is not None:
         if condition is not None:
             both = condition if request.filter is None else condition & request.filter
             request = PageRequest(both, request.top, request.skip)
-        page, marks = fetch(request)
-        received = paging.receive(marks)
-        if received.fresh_from < len(marks):
-            yield without_first(page, received.fresh_from)
+        fetched = fetch(request)
+        received = paging.receive(fetched.marks)
+        if received.fresh_from < len(fetched.marks):
+            yield without(fetched.page, fetched.ids[: received.fresh_from])
         request = received.next
 
 
-def without_first(page: ParsedPage, count: int) -> ParsedPage:
-    """The page without its first `count` records and without their children."""
-    if count == 0:
+def without(page: ParsedPage, ids: Sequence[str]) -> ParsedPage:
+    """The page without these records and their children."""
+    if not ids:
         return page
-    names = iter(page.tables)
-    parents = next(names)
-    kept = page.tables[parents].slice(count)
-    tables = {parents: kept}
-    for name in names:
-        children = page.tables[name]
-        mine = pc.is_in(children.column("_parent_id"), value_set=kept.column("id"))
-        tables[name] = children.filter(mine)
-    return ParsedPage(tables=tables, rows=kept.num_rows, notes=page.notes)
+    gone = pa.array(ids, pa.string())
+    columns = itertools.chain(["id"], itertools.repeat("_parent_id"))
+    tables = {
+        name: rows.filter(pc.invert(pc.is_in(rows.column(column), value_set=gone)))
+        for (name, rows), column in zip(page.tables.items(), columns, strict=False)
+    }
+    return ParsedPage(tables=tables, rows=next(iter(tables.values())).num_rows, notes=page.notes)
