@@ -89,7 +89,7 @@ def judge(
             )
         return None
     if status < 400:
-        target = urlsplit(urljoin(call.url, response.headers.get("Location", "")))
+        target = urlsplit(_location(response, call.url))
         if "error" in target.path.lower():
             return ServerUnavailable(
                 f"{call.method} {where['url']} is redirected to the site's error page "
@@ -140,10 +140,20 @@ def _retry_after(response: requests.Response) -> float | None:
     return max(0.0, (moment - here).total_seconds())
 
 
+def _location(response: requests.Response, url: str) -> str:
+    """Where a redirect leads; to the same address, if it does not say so sensibly."""
+    try:
+        target = urljoin(url, response.headers.get("Location", ""))
+        urlsplit(target)
+    except ValueError:
+        return url
+    return target
+
+
 def onward(response: requests.Response, url: str) -> str | None:
     """Where a redirect that only spells the same address otherwise leads."""
     if response.status_code not in (301, 307, 308):
         return None
-    target = urljoin(url, response.headers.get("Location", ""))
+    target = _location(response, url)
     same = unquote(urlsplit(target).path).rstrip("/").lower()
     return target if same == unquote(urlsplit(url).path).rstrip("/").lower() else None

@@ -8,6 +8,8 @@ import requests
 from acumatica_source.client.auth import Credentials
 from acumatica_source.client.encoding import from_json
 from acumatica_source.client.endpoint import Endpoint
+from acumatica_source.client.errors import ConfigurationError
+from acumatica_source.client.leftovers import SeatMemory
 from acumatica_source.client.services.finance import (
     AccountsService,
     InvoicesService,
@@ -54,6 +56,8 @@ class AcumaticaClient:
         retry_on_idle_logout: sign in again, once per request, when the session has expired.
         endpoint: name of the endpoint that the services address.
         transport: time limits, retries and the size limit; `verify_ssl` is taken from it if given.
+        memory: where the session is remembered, so that the next start signs it out should this
+            process be killed; none by default.
 
     Raises:
         ConfigurationError: an argument is wrong.
@@ -76,7 +80,14 @@ class AcumaticaClient:
         *,
         endpoint: str = "Default",
         transport: Transport | None = None,
+        memory: SeatMemory | None = None,
     ) -> None:
+        for name, flag in (
+            ("persistent_login", persistent_login),
+            ("retry_on_idle_logout", retry_on_idle_logout),
+        ):
+            if not isinstance(flag, bool):
+                raise ConfigurationError(f"{name} is {flag!r}; use True or False.")
         self._credentials = Credentials(base_url, username, password, tenant, branch, locale)
         transport = transport or Transport(verify_ssl=verify_ssl)
         self.base_url = self._credentials.base_url
@@ -90,6 +101,7 @@ class AcumaticaClient:
             transport,
             sign_in_again=retry_on_idle_logout,
             persistent=persistent_login,
+            memory=memory,
         )
         seat = self._session
         self.accounts = AccountsService(seat, endpoint)

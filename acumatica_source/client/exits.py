@@ -33,10 +33,14 @@ class Seat:
     Args:
         sign_out: sends the sign-out and returns its HTTP status. It must not need the session's
             lock or connection, because it may run while another thread is using them.
+        over: called when the session is over, by a sign-out or by the server's doing.
     """
 
-    def __init__(self, sign_out: Callable[[], int]) -> None:
+    def __init__(
+        self, sign_out: Callable[[], int], over: Callable[[], None] = lambda: None
+    ) -> None:
         self._owner = os.getpid()
+        self._over = over
         self._right: list[Callable[[], int]] = [sign_out]
         _taken[id(self)] = self
 
@@ -44,6 +48,7 @@ class Seat:
         """Give up the right without signing out: the server has ended the session itself."""
         self._right.clear()
         _taken.pop(id(self), None)
+        self._over()
 
     def give_back(self) -> int | None:
         """Sign out, unless that was done, or is being done, by someone else.
@@ -63,6 +68,7 @@ class Seat:
         def run() -> None:
             try:
                 status.append(sign_out())
+                self._over()
             except BaseException as error:  # reported to the caller below
                 failure.append(error)
             finally:

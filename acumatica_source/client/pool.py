@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from typing import TypeVar
 
 from acumatica_source.client.errors import ConfigurationError, SeatLimitReached
+from acumatica_source.client.leftovers import SeatMemory
 from acumatica_source.client.quota import Quota, SeatBudget
 from acumatica_source.client.session import Session, SupportsSignIn
 from acumatica_source.client.transport import Transport
@@ -32,6 +33,7 @@ class SessionPool:
         credentials: who signs in, and where.
         budget: how much of the licence to use.
         transport: time limits, verification, retries.
+        memory: where sessions are remembered; see `Session`.
     """
 
     def __init__(
@@ -39,10 +41,12 @@ class SessionPool:
         credentials: SupportsSignIn,
         budget: SeatBudget | None = None,
         transport: Transport | None = None,
+        memory: SeatMemory | None = None,
     ) -> None:
         self.budget = budget or SeatBudget()
         self._credentials = credentials
         self._transport = transport or Transport()
+        self._memory = memory
         self._quota = Quota(self.budget)
         self._changed = threading.Condition()
         self._idle: list[Session] = []
@@ -138,7 +142,7 @@ class SessionPool:
         Args:
             deadline: until when to be content with no session at all (monotonic).
         """
-        session = Session(self._credentials, self._transport, gate=self._quota)
+        session = Session(self._credentials, self._transport, gate=self._quota, memory=self._memory)
         opened, refusal = False, None
         try:
             session.login()

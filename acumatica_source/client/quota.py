@@ -20,13 +20,14 @@ class SeatBudget:
         sessions: most API sessions at once; a trial licence has 2 in all.
         concurrent_requests: most requests at once; None for one per session.
         requests_per_minute: most requests started in any minute; None for no limit.
-        wait_seconds: longest wait for the first session, in seconds.
+        wait_seconds: longest wait for the first session, in seconds. The default outlasts the 10
+            minutes after which the server frees a session that was left behind.
     """
 
     sessions: int = 2
     concurrent_requests: int | None = None
     requests_per_minute: int | None = None
-    wait_seconds: float = 300.0
+    wait_seconds: float = 660.0
 
     def __post_init__(self) -> None:
         for name in ("sessions", "concurrent_requests", "requests_per_minute"):

@@ -13,7 +13,7 @@ import threading
 import time
 import warnings
 import weakref
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -41,6 +41,7 @@ from acumatica_source.client.errors import (
     UnexpectedAnswer,
 )
 from acumatica_source.client.instance import Instance, public_url
+from acumatica_source.client.leftovers import SeatMemory
 from acumatica_source.client.transport import (
     Body,
     Transport,
@@ -90,6 +91,8 @@ class Session:
         sign_in_again: whether to sign in again, once per request, when the session has expired.
         persistent: keep the session between requests; otherwise every request (or `visit` block)
             signs in before and out after.
+        memory: where sessions are remembered, so that those that a killed process left behind
+            are signed out first; only for sign-ins by user name and password.
     """
 
     def __init__(
@@ -101,12 +104,14 @@ class Session:
         seat_wait: float = 0.0,
         sign_in_again: bool = True,
         persistent: bool = True,
+        memory: SeatMemory | None = None,
     ) -> None:
         self.instance = credentials.instance
         self.transport = transport or Transport()
         self.auth = credentials.authenticator()
         self.seat_wait = seat_wait
         self._gate = gate
+        self._memory = memory
         self._sign_in_again = sign_in_again
         self._persistent = persistent
         self._visits = 0
@@ -395,8 +400,9 @@ class Session:
         def work() -> None:
             try:
                 with exits.signing_in():
+                    self._sign_out_left_behind()
                     status = self._wire.run(self.auth.sign_in())
-                    seat = exits.Seat(_SignOut(self._wire, self.auth))
+                    seat = exits.Seat(_SignOut(self._wire, self.auth), self._remember())
                     weakref.finalize(self, _give_back_later, seat).atexit = False
                     self._seat = seat
                 if self._closed:
@@ -418,6 +424,30 @@ class Session:
         if isinstance(result, BaseException):
             raise result
         return result
+
+    def _sign_out_left_behind(self) -> None:
+        if self._memory is None or not isinstance(self.auth, CookieAuth):
+            return
+        secret = self.auth.credentials.password
+        host = urlsplit(self.instance.origin).hostname or ""
+        for cookies in self._memory.left_behind(self._profile, secret):
+            wire = Wire(self.instance, self.transport, self.auth)
+            for name, value in cookies.items():
+                wire.http.cookies.set(name, value, domain=_cookie_domain(host), path="/")
+            with contextlib.suppress(AcumaticaError), wire.http:
+                wire.run(self.auth.sign_out(), timeout=(5.0, 5.0))
+                _log.info("Signed out a session that an earlier process had left behind.")
+
+    def _remember(self) -> Callable[[], None]:
+        if self._memory is None or not isinstance(self.auth, CookieAuth):
+            return lambda: None
+        cookies = {cookie.name: cookie.value or "" for cookie in self.http.cookies}
+        return self._memory.keep(self._profile, self.auth.credentials.password, cookies)
+
+    @property
+    def _profile(self) -> str:
+        user = self.auth.credentials.username if isinstance(self.auth, CookieAuth) else ""
+        return f"{self.instance.base_url} {user}"
 
     def _forget_seat(self) -> None:
         if self._seat is not None:
@@ -451,6 +481,10 @@ class _SignOut:
 def _give_back_later(seat: exits.Seat) -> None:
     """Sign out a session that was garbage collected, outside the collector's thread."""
     threading.Thread(target=exits.quietly, args=(seat,), name="acumatica-sign-out").start()
+
+
+def _cookie_domain(host: str) -> str:
+    return host if "." in host else f"{host}.local"  # as http.cookiejar has it
 
 
 def _is_unsent(error: AcumaticaError) -> bool:

@@ -125,9 +125,18 @@ class _Adapter(HTTPAdapter):
         super().init_poolmanager(*args, socket_options=options, **kwargs)
 
 
+class _Http(requests.Session):
+    """Leaves redirects that are not followed alone: by itself it would read them, unbounded."""
+
+    def resolve_redirects(self, *args: Any, **kwargs: Any) -> Any:
+        if kwargs.get("yield_requests"):
+            return iter(())
+        return super().resolve_redirects(*args, **kwargs)
+
+
 def open_http() -> requests.Session:
     """A bare HTTP session: one connection pool, one cookie jar."""
-    http = requests.Session()
+    http = _Http()
     http.mount("https://", _Adapter())
     http.mount("http://", _Adapter())
     return http

@@ -35,6 +35,22 @@ def test_compressed_answers_are_read_and_bounded(
         session.get_bytes("entity")
 
 
+@pytest.mark.parametrize(
+    "location", ["/Site/Frames/Login.aspx", "http://[", "https://evil.example/"]
+)
+def test_redirects_are_bounded_and_never_followed_blindly(
+    server: ScriptedServer, session: Session, location: str
+) -> None:
+    bomb = gzip.compress(b" " * (50 * LIMIT))
+    headers = {"Location": location, "Content-Encoding": "gzip"}
+    server.queue(Reply(302, bomb, headers))
+    with pytest.raises(errors.ResponseTooLarge):
+        session.get_bytes("entity")
+    server.queue(Reply(302, b"", {"Location": location}))
+    with pytest.raises((errors.SessionExpired, errors.UnexpectedAnswer)):
+        session.get_bytes("entity")
+
+
 def test_a_broken_compression_is_no_answer(server: ScriptedServer, session: Session) -> None:
     server.queue(Reply(200, b"not gzip", {"Content-Encoding": "gzip"}))
     with pytest.raises(errors.ConnectionFailed):
