@@ -41,6 +41,10 @@ class Progress(NullCollector):
             said = f"[red]✗[/] {escape(outcome.resource)}: {escape(outcome.error)}"
             self._console.print(said, soft_wrap=True)
             return
+        if outcome.skipped:
+            said = f"[yellow]-[/] {escape(outcome.resource)}: skipped: {escape(outcome.skipped)}"
+            self._console.print(said, soft_wrap=True)
+            return
         rows = sum(outcome.rows.values())
         self._console.print(
             f"[green]✓[/] {escape(outcome.resource)}: {rows:,} rows in {outcome.seconds:.1f} s"

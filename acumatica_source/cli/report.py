@@ -18,6 +18,9 @@ def outcome_table(outcomes: Iterable[Outcome]) -> Table:
         if outcome.error:
             table.add_row(f"[red]{outcome.resource}: failed[/]", "", *figures)
             continue
+        if outcome.skipped:
+            table.add_row(f"{outcome.resource}: skipped", "", *figures)
+            continue
         shown = {name: rows for name, rows in outcome.rows.items() if rows}
         for name, rows in (shown or {next(iter(outcome.rows), outcome.resource): 0}).items():
             table.add_row(name, f"{rows:,}", *figures)

@@ -9,7 +9,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import dlt
@@ -17,9 +17,12 @@ from filelock import FileLock, Timeout
 
 from acumatica_source.cli.failures import explain, root_cause
 from acumatica_source.client.errors import (
+    AccessDenied,
     AuthenticationError,
     ConfigurationError,
     ConnectionFailed,
+    NotConfigured,
+    OptimizationError,
     SeatLimitReached,
 )
 from acumatica_source.reading.instance import Instance
@@ -31,6 +34,7 @@ from acumatica_source.source import Load, name_of, source_of
 logger = logging.getLogger(__name__)
 
 _FATAL = (AuthenticationError, ConnectionFailed, SeatLimitReached)
+_UNREADABLE = (AccessDenied, NotConfigured, OptimizationError)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,8 +47,12 @@ class Outcome:
     requests: int
     seconds: float
     error: str | None = None
+    skipped: str | None = None
+    """Why it was left out, where that is no failure."""
     fatal: bool = False
     """Whether the error stands in the way of every other resource too."""
+    unreadable: bool = False
+    """Whether the instance does not offer it to this user."""
 
 
 def sync(
@@ -52,6 +60,8 @@ def sync(
     instance: Instance,
     load: Sequence[Load],
     report: Callable[[Outcome], None],
+    *,
+    skip_unreadable: bool = False,
 ) -> list[Outcome]:
     """Load everything asked for; a resource that fails is reported and the next one goes on.
 
@@ -60,6 +70,8 @@ def sync(
         instance: Where from.
         load: What.
         report: Called with each outcome as soon as it is known.
+        skip_unreadable: Whether what the instance does not offer to this user (no rights, not set
+            up, no list) counts as skipped rather than failed.
 
     Raises:
         ConfigurationError: another sync of this pipeline is under way, or an argument is wrong.
@@ -74,6 +86,8 @@ def sync(
             outcome = _run(pipeline, instance, one)
             if len(instance.unordered) > known:  # pages moved while being read: ask for all at once
                 outcome = _run(pipeline, instance, one)
+            if skip_unreadable and outcome.unreadable:
+                outcome = replace(outcome, error=None, skipped=outcome.error)
             report(outcome)
             outcomes.append(outcome)
             if outcome.fatal:
@@ -91,7 +105,7 @@ def _check_names(instance: Instance, load: Sequence[Load]) -> None:
 
 def _run(pipeline: dlt.Pipeline, instance: Instance, load: Load) -> Outcome:
     begun, requests, read = time.monotonic(), instance.requests_made, instance.rows_read.copy()
-    error, fatal = None, False
+    error, cause = None, None
     rows: dict[str, int] = {}
     try:
         pipeline.run(source_of(instance, [load]), loader_file_format="parquet")
@@ -99,7 +113,7 @@ def _run(pipeline: dlt.Pipeline, instance: Instance, load: Load) -> Outcome:
     except Exception as raised:  # whatever a destination or the instance may say: it is reported
         logger.debug("%s failed", name_of(load), exc_info=True)
         error = explain(raised)
-        fatal = isinstance(root_cause(raised), _FATAL)
+        cause = root_cause(raised)
         _start_from_destination(pipeline)
     return Outcome(
         name_of(load),
@@ -107,7 +121,8 @@ def _run(pipeline: dlt.Pipeline, instance: Instance, load: Load) -> Outcome:
         instance.requests_made - requests,
         time.monotonic() - begun,
         error,
-        fatal,
+        fatal=isinstance(cause, _FATAL),
+        unreadable=isinstance(cause, _UNREADABLE),
     )
 
 

@@ -14,6 +14,8 @@ from acumatica_source.cli import runner
 from acumatica_source.cli.progress import Progress
 from acumatica_source.cli.report import outcome_table
 from acumatica_source.client.errors import ConfigurationError
+from acumatica_source.contract.model import EntityKind
+from acumatica_source.reading.instance import Instance
 from acumatica_source.resources.entity import EntityOptions
 from acumatica_source.resources.ledger import LedgerTransactions
 from acumatica_source.source import CORE_ENTITIES, Load, configured_instance
@@ -45,6 +47,7 @@ PARQUET_NOTE = (
 @click.option(
     "--dataset", default=DATASET, show_default=True, help="Dataset (schema) to load into."
 )
+@click.option("--all", "everything", is_flag=True, help="Every entity of the endpoint.")
 @click.option("--full", is_flag=True, help="Load everything anew, changed or not.")
 @click.option("--endpoint", help="Web service endpoint (default: Default).")
 @click.option(
@@ -85,8 +88,9 @@ def sync(entities: Sequence[str], **options: Any) -> None:
             f"DuckDB cannot tell the file {options['duckdb_file']} from a dataset of the same "
             "name. Give another --dataset."
         )
-    loads = wanted(entities, full=options["full"])
     console = Console()
+    if options["everything"] and entities:
+        raise ConfigurationError("Give either names of entities or --all.")
     if options["parquet_dir"]:
         console.print(PARQUET_NOTE)
     with Progress(console) as progress:
@@ -96,7 +100,17 @@ def sync(entities: Sequence[str], **options: Any) -> None:
             dataset_name=options["dataset"],
             progress=progress,
         )
-        outcomes = runner.sync(pipeline, instance, loads, progress.finished)
+        with instance.opened():
+            full, everything = options["full"], options["everything"]
+            if everything:
+                loads, outcomes = all_of(instance, full=full)
+                for outcome in outcomes:
+                    progress.finished(outcome)
+            else:
+                loads, outcomes = wanted(entities, full=full), []
+            outcomes += runner.sync(
+                pipeline, instance, loads, progress.finished, skip_unreadable=everything
+            )
     console.print(outcome_table(outcomes))
     failed = [outcome for outcome in outcomes if outcome.error]
     if failed:
@@ -109,6 +123,20 @@ def wanted(entities: Sequence[str], *, full: bool) -> list[Load]:
     if not entities:
         loads.append(LedgerTransactions(full=full))
     return loads
+
+
+def all_of(instance: Instance, *, full: bool) -> tuple[list[Load], list[runner.Outcome]]:
+    """Every entity that has records, and what is skipped because it has none."""
+    _, contract = instance.contract()
+    loads: list[Load] = []
+    skipped = []
+    for entity in contract.entities.values():
+        if entity.kind is EntityKind.RECORD:
+            loads.append(EntityOptions(entity.name, full=full))
+        else:
+            reason = f"{entity.kind}, which shows rows for given parameters only"
+            skipped.append(runner.Outcome(entity.name, {}, 0, 0.0, skipped=reason))
+    return loads, skipped
 
 
 def destination_of(duckdb_file: str | None, parquet_dir: str | None, name: str | None) -> Any:

@@ -19,7 +19,9 @@ from acumatica_source.client.errors import (
 )
 from acumatica_source.client.instance import segment
 from acumatica_source.client.query import F, Filter, QueryOptions
+from acumatica_source.contract.custom_fields import CustomField, custom_parameters
 from acumatica_source.contract.model import Entity, FieldType
+from acumatica_source.reading.custom import filled, places_of
 from acumatica_source.reading.errors import OrderNotTrusted, PagingStuck, ReadingError
 from acumatica_source.reading.instance import Connection
 from acumatica_source.reading.paging import (
@@ -48,6 +50,8 @@ class RecordQuery:
     """`$expand` paths of the linked entities and details to read."""
     page_size: int
     """Records a list request asks for."""
+    custom: tuple[CustomField, ...] = ()
+    """Custom fields to read; `entity` has them in its shapes."""
     archived: bool = True
     """Whether archived records are read too."""
     whole: bool = False
@@ -73,6 +77,7 @@ class RecordReader:
         self._connection = connection
         self._query = query
         self.entity = query.entity
+        self._custom = custom_parameters(query.custom)
         self.shape: PageShape = shape_of(query.entity, expand=query.expand)
         """The tables that pages consist of."""
         self.started: datetime | None = None
@@ -150,7 +155,7 @@ class RecordReader:
     def _page(self, request: PageRequest) -> Fetched:
         if not self.one_by_one:
             try:
-                body = self._list(request, expand=self._query.expand)
+                page = self._whole_page(request)
             except OptimizationError as error:
                 logger.warning(
                     "%s: the server cannot list it whole (%s); its records are read one by one.",
@@ -159,9 +164,23 @@ class RecordReader:
                 )
                 self.one_by_one = True
             else:
-                return self._fetched(parse_page(body, self.shape))
+                return self._fetched(page)
         light = self._light_page(request, self._light_shape())
         return replace(light, page=self._fetch_one_by_one(light.ids, light.marks))
+
+    def _whole_page(self, request: PageRequest) -> ParsedPage:
+        """One list answer; more custom fields than one request takes come from further ones."""
+        body = self._list(request, expand=self._query.expand, custom=self._custom[:1])
+        page = parse_page(body, self.shape)
+        for parameter in self._custom[1:]:
+            more = self._list(
+                request,
+                select=self._light_fields(),
+                expand=places_of(parameter),
+                custom=[parameter],
+            )
+            page = filled(page, parse_page(more, self.shape))
+        return page
 
     def _light_shape(self) -> PageShape:
         return shape_of(self.entity, expand=(), select=self._light_fields())
@@ -177,12 +196,18 @@ class RecordReader:
         return self._fetched(parse_page(self._list(request, select=self._light_fields()), light))
 
     def _list(
-        self, request: PageRequest, *, select: Sequence[str] = (), expand: Sequence[str] = ()
+        self,
+        request: PageRequest,
+        *,
+        select: Sequence[str] = (),
+        expand: Sequence[str] = (),
+        custom: Sequence[str] = (),
     ) -> bytes:
         options = QueryOptions(
             filter=request.filter,
             select=list(select) or None,
             expand=list(expand) or None,
+            custom=list(custom) or None,
             top=request.top,
             skip=request.skip or None,
         )
@@ -203,7 +228,16 @@ class RecordReader:
 
         A record without a persistent id has another one in every session; it is read by its keys.
         """
-        options = QueryOptions(expand=list(self._query.expand) or None)
+        page = self._one_by_one_with(self._custom[:1], ids, marks)
+        for parameter in self._custom[1:]:
+            page = filled(page, self._one_by_one_with([parameter], ids, marks))
+        return page
+
+    def _one_by_one_with(
+        self, custom: Sequence[str], ids: Sequence[str], marks: Sequence[Mark]
+    ) -> ParsedPage:
+        expand = list(self._query.expand) or None
+        options = QueryOptions(expand=expand, custom=list(custom) or None)
 
         def fetch(record_id: str, mark: Mark | None) -> bytes | None:
             try:

@@ -4,6 +4,7 @@ import logging
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from enum import StrEnum
 from typing import Any
 
 import dlt
@@ -13,7 +14,9 @@ from dlt.extract import DltResource
 
 from acumatica_source.arrow.parse import ParsedPage
 from acumatica_source.client.errors import ConfigurationError
+from acumatica_source.contract.custom_fields import CustomField, with_custom_fields
 from acumatica_source.contract.model import Contract, Entity, EntityKind
+from acumatica_source.reading.custom import custom_fields_of
 from acumatica_source.reading.errors import ReadingError
 from acumatica_source.reading.expansion import default_expand
 from acumatica_source.reading.instance import Connection, Instance
@@ -36,6 +39,16 @@ PAGES_AHEAD = 2
 """Pages of one entity that may wait for dlt while the next is being read."""
 
 
+class CustomFields(StrEnum):
+    """Which of the fields outside an entity's contract are loaded."""
+
+    NONE = "none"
+    USER_DEFINED = "user-defined"
+    """Attributes and fields that a customization added."""
+    ALL = "all"
+    """Every field of the entity's form."""
+
+
 @dataclass(frozen=True, slots=True)
 class EntityOptions:
     """How one entity is loaded."""
@@ -54,6 +67,8 @@ class EntityOptions:
     finds deleted records, and any that a stamp alone would miss."""
     full: bool = False
     """Whether to load everything anew, whatever was loaded before."""
+    custom_fields: CustomFields = CustomFields.USER_DEFINED
+    """Which fields outside the contract to load too."""
     archived: bool = True
     """Whether archived records count."""
 
@@ -69,11 +84,17 @@ def entity_resource(instance: Instance, options: EntityOptions) -> DltResource:
         with instance.opened() as connection:
             endpoint, contract = instance.contract()
             entity = replace(entity_of(contract, options.name), kind=EntityKind.RECORD)
+            path, expand = (
+                f"{endpoint.path}/{entity.name}",
+                _expand_paths(entity, contract, options),
+            )
+            custom = _custom_fields(connection, path, options.custom_fields, expand)
             query = RecordQuery(
-                path=f"{endpoint.path}/{entity.name}",
-                entity=entity,
-                expand=_expand_paths(entity, contract, options.expand),
+                path=path,
+                entity=with_custom_fields(entity, custom),
+                expand=expand,
                 page_size=options.page_size,
+                custom=custom,
                 archived=options.archived,
                 whole=entity.name in instance.unordered,
             )
@@ -105,9 +126,22 @@ def entity_of(contract: Contract, name: str) -> Entity:
         ) from None
 
 
-def _expand_paths(
-    entity: Entity, contract: Contract, wanted: Sequence[str] | None
-) -> tuple[str, ...]:
+def _custom_fields(
+    connection: Connection, path: str, which: CustomFields, expand: Sequence[str]
+) -> tuple[CustomField, ...]:
+    """The custom fields to load: of the record, and of what is expanded."""
+    if which is CustomFields.NONE:
+        return ()
+    return tuple(
+        one
+        for one in custom_fields_of(connection, path)
+        if (which is CustomFields.ALL or one.is_user_defined)
+        and (not one.place or "/".join(one.place) in expand)
+    )
+
+
+def _expand_paths(entity: Entity, contract: Contract, options: EntityOptions) -> tuple[str, ...]:
+    wanted = options.expand
     if wanted is None:
         return default_expand(entity, contract)
     known = list(entity.shape.expand_paths())
