@@ -16,6 +16,13 @@ from acumatica_source.contract.names import watermark_of
 
 _RESULTS = frozenset({"Result", "Results"})
 _PROCESS = re.compile(r"^Process(All)?([A-Z]|$)")
+_NUMBER = re.compile(r"(Nbr|Number|CD)$")
+_OF_A_THING = frozenset({"Active", "Descr", "Description", "Hold", "Name", "NoteID", "Status"})
+"""Fields that a thing has and a form has not."""
+
+MOST_PARAMETERS = 10
+"""Fields that a form may have if nothing else tells."""
+
 _KNOWN_FORMS = frozenset({"PhysicalInventoryCount"})
 """Forms that look like records: their parameters are named like a document's key."""
 
@@ -37,8 +44,17 @@ def kind_of(name: str, shape: Shape, actions: Collection[str] = ()) -> EntityKin
         return EntityKind.INQUIRY_FORM
     if name in KNOWN_KEYS or shape.linked or watermark_of(shape.fields):
         return EntityKind.RECORD
-    named_after_itself = any(f.name.startswith(name) for f in shape.fields)
-    return EntityKind.RECORD if named_after_itself else EntityKind.INQUIRY_FORM
+    return EntityKind.RECORD if _has_substance(name, shape) else EntityKind.INQUIRY_FORM
+
+
+def _has_substance(name: str, shape: Shape) -> bool:
+    """Whether fields describe a thing, rather than what to look for."""
+    names = {f.name for f in shape.fields}
+    return (
+        len(names) > MOST_PARAMETERS
+        or not _OF_A_THING.isdisjoint(names)
+        or any(one.startswith(name) or _NUMBER.search(one) for one in names)
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -123,8 +123,15 @@ def test_keys(entity: str, fields: list[str], expected: tuple[Key, ...]) -> None
         ),
         ("Asset", text_shape("AssetID", Lines=text_shape()), (), EntityKind.RECORD),
         ("ShipVia", text_shape("CarrierID", Packages=text_shape()), (), EntityKind.RECORD),
+        ("X", text_shape("Site", "Description", Lines=text_shape()), (), EntityKind.RECORD),
+        ("X", text_shape("Site", "OrderNbr", Lines=text_shape()), (), EntityKind.RECORD),
+        ("X", text_shape(*"abcdefghijk", Lines=text_shape()), (), EntityKind.RECORD),
+        ("X", text_shape(Lines=text_shape()), (), EntityKind.INQUIRY_FORM),
     ],
-    ids=["flat", "named inquiry", "results", "parameters", "processing", "own key", "known"],
+    ids=[
+        *("flat", "named inquiry", "results", "parameters", "processing", "own key", "known"),
+        *("described", "numbered", "many fields", "no field"),
+    ],
 )
 def test_kinds(name: str, shape: Shape, actions: tuple[str, ...], expected: EntityKind) -> None:
     assert kind_of(name, shape, actions) is expected
