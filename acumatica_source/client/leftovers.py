@@ -17,6 +17,7 @@ import json
 import logging
 import os
 import secrets
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -27,6 +28,9 @@ if TYPE_CHECKING:
     from filelock import FileLock
 
 _log = logging.getLogger("acumatica_source.client")
+
+_STALE = 86_400.0
+"""Age in seconds of a file that nobody will need any more."""
 
 
 class SeatMemory:
@@ -84,6 +88,8 @@ class SeatMemory:
             try:
                 document = _decrypt(path.read_bytes(), password)
                 if document is None or document.get("profile") != profile:
+                    if time.time() - path.stat().st_mtime > _STALE:
+                        path.unlink(missing_ok=True)
                     continue
                 path.unlink(missing_ok=True)
             except OSError as error:
@@ -135,7 +141,8 @@ def _decrypt(packed: bytes, password: str) -> dict[str, Any] | None:
 
 
 def _keys(password: str, salt: bytes) -> tuple[bytes, bytes]:
-    # The salt is fresh for each file, so each key masks one text only.
+    # The salt is fresh for each file, so each key masks one text only. The cost of a guess is
+    # 32 MB and about a tenth of a second.
     key = hashlib.scrypt(
         password.encode(), salt=salt, n=1 << 15, r=8, p=1, maxmem=1 << 26, dklen=64
     )
@@ -143,9 +150,6 @@ def _keys(password: str, salt: bytes) -> tuple[bytes, bytes]:
 
 
 def _mask(data: bytes, key: bytes) -> bytes:
-    blocks = (
-        hmac.digest(key, number.to_bytes(8, "big"), "sha256")
-        for number in range(len(data) // 32 + 1)
-    )
-    stream = b"".join(blocks)[: len(data)]
-    return bytes(a ^ b for a, b in zip(data, stream, strict=True))
+    counter = range(len(data) // 32 + 1)
+    stream = b"".join(hmac.digest(key, block.to_bytes(8, "big"), "sha256") for block in counter)
+    return bytes(a ^ b for a, b in zip(data, stream, strict=False))

@@ -64,9 +64,8 @@ def test_sessions_of_others_are_left_alone(
 ) -> None:
     killed(server, tmp_path)
     user = {"username": "admin", "password": "Pa$$w0rd!", **other}
-    with Session(
-        Credentials(server.base_url, **user), FAST, memory=SeatMemory(tmp_path)
-    ) as session:
+    someone = Credentials(server.base_url, **user)
+    with Session(someone, FAST, memory=SeatMemory(tmp_path)) as session:
         session.login()
         assert sign_outs(server) == []
 
