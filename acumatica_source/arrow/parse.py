@@ -18,6 +18,9 @@ from acumatica_source.arrow.finish import Finished, finish, settle
 from acumatica_source.arrow.shape import NEXT_LINKS, Column, Node, PageShape, TableShape
 from acumatica_source.arrow.tolerant import NOTHING, OPENING, TolerantColumn, beginning, decoded
 
+MOST_BYTES = 2**31 - 1
+"""Arrow counts the bytes of a block in 32 bits."""
+
 _BOM = b"\xef\xbb\xbf"
 _SPACE = b" \t\r\n"
 
@@ -77,6 +80,11 @@ def parse_odata_page(body: bytes, shape: PageShape) -> ParsedPage:
 
 
 def _parse(page: bytes, shape: PageShape) -> ParsedPage:
+    if len(page) >= MOST_BYTES:
+        raise PageError(
+            f"The answer for {shape.entity} has {len(page) / 1e9:.1f} GB, more than can be parsed "
+            "at once. Read it in smaller pages."
+        )
     notes: dict[str, None] = {}
     if not page.isascii():
         try:

@@ -17,20 +17,17 @@ _INSTANT = re.compile(
     | DateTime(?![a-z])
     | (?<![A-Z])Time(UTC)?$
     | (?<=[a-z])At$
-    | ^Last[A-Za-z]*Activity$
+    | ^Last[A-Za-z]*Activity(Date)?$
     | ^SLA$
     """,
     re.VERBOSE,
 )
 _STAMP_IN_TEXT = re.compile(r"^(Last)?(Modified|Updated|Created)(Date|DateTime|Time|On|At)$")
-_WATERMARKS = (
-    "lastmodifieddatetime",
-    "lastmodified",
-    "lastmodifieddate",
-    "lastmodifiedon",
-    "lastupdateddatetime",
-    "lastupdated",
-    "lastupdateddate",
+_WATERMARKS = ("lastmodifieddatetime", "lastmodified", "lastmodifieddate")
+"""Names that the system endpoints use, in lower case, the best first."""
+
+_LIKE_A_WATERMARK = re.compile(
+    r"^(last)?(modified|updated|changed)(date|time|datetime|on|at)?(utc)?$", re.IGNORECASE
 )
 
 
@@ -56,7 +53,8 @@ def watermark_of(fields: Iterable[Field]) -> str | None:
         for f in fields
         if f.type is FieldType.INSTANT and not f.string_stamp and f.custom is None
     }
-    return next((stamps[name] for name in _WATERMARKS if name in stamps), None)
+    likely = (name for lower, name in stamps.items() if _LIKE_A_WATERMARK.match(lower))
+    return next((stamps[name] for name in _WATERMARKS if name in stamps), next(likely, None))
 
 
 def find_collisions(
