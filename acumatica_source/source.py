@@ -9,8 +9,9 @@ from dlt.extract import DltResource, DltSource
 from acumatica_source.client.errors import ConfigurationError
 from acumatica_source.client.pool import SeatBudget, SessionPool
 from acumatica_source.client.session import Credentials, Transport
+from acumatica_source.contract.cache import ContractCache
 from acumatica_source.credentials import AcumaticaCredentials
-from acumatica_source.reading.instance import Instance
+from acumatica_source.reading.instance import Instance, Site
 from acumatica_source.resources.entity import EntityOptions, entity_resource
 from acumatica_source.resources.generic_inquiry import GenericInquiry, generic_inquiry_resource
 from acumatica_source.resources.inquiry_form import InquiryForm, inquiry_form_resource
@@ -92,10 +93,9 @@ def connect(
     budget = SeatBudget(sessions=sessions, requests_per_minute=requests_per_minute)
     return Instance(
         lambda: SessionPool(sign_in, budget, transport),
-        credentials.tenant,
-        endpoint,
-        version,
+        Site(credentials.base_url, credentials.tenant, endpoint, version),
         sessions,
+        ContractCache(),
     )
 
 

@@ -26,7 +26,7 @@ from acumatica_source.client.errors import (
     SeatLimitReached,
 )
 from acumatica_source.reading.instance import Instance
-from acumatica_source.resources.entity import entity_of
+from acumatica_source.resources.entity import contract_with, entity_of
 from acumatica_source.resources.generic_inquiry import GenericInquiry
 from acumatica_source.resources.ledger import LedgerTransactions
 from acumatica_source.source import Load, name_of, source_of
@@ -97,10 +97,10 @@ def sync(
 
 def _check_names(instance: Instance, load: Sequence[Load]) -> None:
     """Reach the instance, and refuse unknown names before anything is loaded."""
-    _, contract = instance.contract()
+    instance.contract()
     for one in load:
         if not isinstance(one, LedgerTransactions | GenericInquiry):
-            entity_of(contract, name_of(one))
+            entity_of(contract_with(instance, name_of(one))[1], name_of(one))
 
 
 def _run(pipeline: dlt.Pipeline, instance: Instance, load: Load) -> Outcome:

@@ -19,3 +19,7 @@ class OrderNotTrusted(ReadingError):
 
 class PagingStuck(ReadingError):
     """Pages repeat or rows cannot be found again, so the end would never be reached."""
+
+
+class ContractOutdated(ReadingError):
+    """Records have members that the contract at hand does not declare, or of other types."""

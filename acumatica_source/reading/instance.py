@@ -12,9 +12,9 @@ import orjson
 
 from acumatica_source.client.errors import ConfigurationError, UnexpectedAnswer
 from acumatica_source.client.pool import SessionPool
+from acumatica_source.contract.cache import ContractAddress, ContractCache
 from acumatica_source.contract.errors import UnsupportedContract
 from acumatica_source.contract.model import Contract
-from acumatica_source.contract.openapi import parse_contract
 
 logger = logging.getLogger(__name__)
 
@@ -46,6 +46,17 @@ class Endpoint:
         return f"{self.name}/{self.version}"
 
 
+@dataclass(frozen=True, slots=True)
+class Site:
+    """Which endpoint of which instance is meant."""
+
+    base_url: str
+    tenant: str
+    endpoint: str
+    version: str | None
+    """None for the newest that the instance lists."""
+
+
 class Instance:
     """An instance that several readers share.
 
@@ -54,18 +65,14 @@ class Instance:
     """
 
     def __init__(
-        self,
-        open_pool: Callable[[], SessionPool],
-        tenant: str,
-        endpoint: str,
-        version: str | None,
-        seats: int,
+        self, open_pool: Callable[[], SessionPool], site: Site, seats: int, cache: ContractCache
     ) -> None:
         self._open_pool = open_pool
-        self.tenant = tenant
-        self._endpoint_name = endpoint
-        self._version = version
+        self._site = site
         self._seats = seats
+        self._cache = cache
+        self.contract_is_fresh = False
+        """Whether this object has fetched the contract itself, rather than taken it from disk."""
         self.rows_read: Counter[str] = Counter()
         """Rows handed on so far, by table; rows that only say that others are gone do not count."""
         self.unordered: set[str] = set()
@@ -74,6 +81,7 @@ class Instance:
         self._users = 0
         self._connection: Connection | None = None
         self._contract: tuple[Endpoint, Contract] | None = None
+        self._build = ""
         self._requests_before = 0
 
     @contextmanager
@@ -117,40 +125,60 @@ class Instance:
                     self._contract = self._discover(connection.pool)
             return self._contract
 
+    def forget_contract(self) -> None:
+        """Have the contract fetched anew: records have shown that it is out of date."""
+        with self._lock:
+            if self._contract is not None:
+                self._cache.forget(self._address(self._contract[0], self._build))
+            self._contract = None
+
+    @property
+    def tenant(self) -> str:
+        """The tenant signed in to."""
+        return self._site.tenant
+
     def endpoints(self) -> list[Endpoint]:
         """All endpoints that the instance lists."""
         with self.opened() as connection:
-            return listed_endpoints(_get(connection.pool, "entity"))
+            return listed_endpoints(_get(connection.pool, "entity"))[0]
 
     def _discover(self, pool: SessionPool) -> tuple[Endpoint, Contract]:
-        candidates = self._candidates(pool)
+        listed, self._build = listed_endpoints(_get(pool, "entity"))
+        candidates = self._candidates(listed)
         for place, endpoint in enumerate(candidates):
+
+            def fetch(path: str = endpoint.path) -> bytes:
+                self.contract_is_fresh = True
+                return _get(pool, f"{path}/swagger.json")
+
             try:
-                return endpoint, parse_contract(_get(pool, f"{endpoint.path}/swagger.json"))
+                return endpoint, self._cache.contract(self._address(endpoint, self._build), fetch)
             except UnsupportedContract as error:
                 if place + 1 == len(candidates):
                     raise
                 logger.warning("%s: %s Using %s instead.", endpoint, error, candidates[place + 1])
         raise AssertionError("unreachable: there is at least one candidate")
 
-    def _candidates(self, pool: SessionPool) -> list[Endpoint]:
+    def _address(self, endpoint: Endpoint, build: str) -> ContractAddress:
+        return ContractAddress(
+            self._site.base_url, self._site.tenant, build, endpoint.name, endpoint.version
+        )
+
+    def _candidates(self, listed: list[Endpoint]) -> list[Endpoint]:
         """The endpoint asked for, or all versions of its name, newest first."""
-        listed = listed_endpoints(_get(pool, "entity"))
-        versions = [endpoint for endpoint in listed if endpoint.name == self._endpoint_name]
+        name, version = self._site.endpoint, self._site.version
+        versions = [endpoint for endpoint in listed if endpoint.name == name]
         if not versions:
-            names = ", ".join(sorted({endpoint.name for endpoint in listed}))
-            raise ConfigurationError(
-                f"The instance has no endpoint {self._endpoint_name!r}. It lists: {names}."
-            )
-        if self._version is None:
+            names = ", ".join(sorted({endpoint.name for endpoint in listed})) or "none"
+            raise ConfigurationError(f"The instance has no endpoint {name!r}. It lists: {names}.")
+        if version is None:
             return sorted(versions, key=_version_order, reverse=True)
         for endpoint in versions:
-            if endpoint.version == self._version:
+            if endpoint.version == version:
                 return [endpoint]
         known = ", ".join(endpoint.version for endpoint in versions)
         raise ConfigurationError(
-            f"The instance has no version {self._version!r} of endpoint "
-            f"{self._endpoint_name!r}. It lists: {known}."
+            f"The instance has no version {version!r} of endpoint {name!r}. It lists: {known}."
         )
 
 
@@ -158,17 +186,26 @@ def _get(pool: SessionPool, path: str) -> bytes:
     return pool.run(lambda session: session.get_bytes(path)).content
 
 
-def listed_endpoints(body: bytes) -> list[Endpoint]:
-    """The endpoints of a `GET /entity` answer: an object, or a bare array on old builds."""
+def listed_endpoints(body: bytes) -> tuple[list[Endpoint], str]:
+    """The endpoints of a `GET /entity` answer, and the instance's build.
+
+    Old builds answer with a bare array, which tells no build.
+
+    Raises:
+        UnexpectedAnswer: it is no such answer.
+    """
     try:
         answer = orjson.loads(body)
         listed = answer["endpoints"] if isinstance(answer, dict) else answer
-        return [Endpoint(str(one["name"]), str(one["version"])) for one in listed]
+        endpoints = [Endpoint(str(one["name"]), str(one["version"])) for one in listed]
     except (orjson.JSONDecodeError, KeyError, TypeError) as error:
         raise UnexpectedAnswer(
             "GET /entity did not answer with a list of endpoints: is the base URL that of an "
             "Acumatica site?"
         ) from error
+    version = answer.get("version") if isinstance(answer, dict) else None
+    build = version.get("acumaticaBuildVersion") if isinstance(version, dict) else None
+    return endpoints, str(build or "")
 
 
 def _version_order(endpoint: Endpoint) -> list[int]:

@@ -14,6 +14,7 @@ from acumatica_source.arrow.parse import ParsedPage, parse_page
 from acumatica_source.arrow.shape import PageShape, shape_of
 from acumatica_source.client.errors import (
     ConfigurationError,
+    InvalidQuery,
     OptimizationError,
     RecordNotFound,
 )
@@ -22,7 +23,12 @@ from acumatica_source.client.query import F, Filter, QueryOptions
 from acumatica_source.contract.custom_fields import CustomField, custom_parameters
 from acumatica_source.contract.model import Entity, FieldType
 from acumatica_source.reading.custom import filled, places_of
-from acumatica_source.reading.errors import OrderNotTrusted, PagingStuck, ReadingError
+from acumatica_source.reading.drift import undeclared
+from acumatica_source.reading.errors import (
+    ContractOutdated,
+    OrderNotTrusted,
+    PagingStuck,
+)
 from acumatica_source.reading.instance import Connection
 from acumatica_source.reading.paging import (
     KeysetPaging,
@@ -52,6 +58,8 @@ class RecordQuery:
     """Records a list request asks for."""
     custom: tuple[CustomField, ...] = ()
     """Custom fields to read; `entity` has them in its shapes."""
+    believed: bool = True
+    """Whether the contract is surely that of the present; if not, the first page is held to it."""
     archived: bool = True
     """Whether archived records are read too."""
     whole: bool = False
@@ -77,6 +85,7 @@ class RecordReader:
         self._connection = connection
         self._query = query
         self.entity = query.entity
+        self._believed = query.believed
         self._custom = custom_parameters(query.custom)
         self.shape: PageShape = shape_of(query.entity, expand=query.expand)
         """The tables that pages consist of."""
@@ -118,7 +127,7 @@ class RecordReader:
                     yield page
             except (OrderNotTrusted, PagingStuck) as error:
                 if begun or place + 1 == len(strategies):
-                    raise ReadingError(
+                    raise PagingStuck(
                         f"{self.entity.name} could not be read completely: {error} "
                         "Name its key fields, or raise its page size above its number of records."
                     ) from error
@@ -163,6 +172,10 @@ class RecordReader:
                     ", ".join(error.fields) or "no field named",
                 )
                 self.one_by_one = True
+            except InvalidQuery as error:
+                if self._believed:
+                    raise
+                raise ContractOutdated(f"{self.entity.name} has changed: {error}") from error
             else:
                 return self._fetched(page)
         light = self._light_page(request, self._light_shape())
@@ -172,6 +185,8 @@ class RecordReader:
         """One list answer; more custom fields than one request takes come from further ones."""
         body = self._list(request, expand=self._query.expand, custom=self._custom[:1])
         page = parse_page(body, self.shape)
+        if not self._believed:
+            self._hold_to_contract(body, page)
         for parameter in self._custom[1:]:
             more = self._list(
                 request,
@@ -181,6 +196,13 @@ class RecordReader:
             )
             page = filled(page, parse_page(more, self.shape))
         return page
+
+    def _hold_to_contract(self, body: bytes, page: ParsedPage) -> None:
+        """Look at the first page that has records."""
+        unknown = undeclared(body, self.entity.shape)
+        if unknown or page.notes:
+            raise ContractOutdated(f"{self.entity.name} has changed: {', '.join(sorted(unknown))}")
+        self._believed = page.rows > 0
 
     def _light_shape(self) -> PageShape:
         return shape_of(self.entity, expand=(), select=self._light_fields())

@@ -1,5 +1,6 @@
 """Entities as dlt resources: typed tables for the records and for each of their details."""
 
+import difflib
 import logging
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -17,9 +18,9 @@ from acumatica_source.client.errors import ConfigurationError
 from acumatica_source.contract.custom_fields import CustomField, with_custom_fields
 from acumatica_source.contract.model import Contract, Entity, EntityKind
 from acumatica_source.reading.custom import custom_fields_of
-from acumatica_source.reading.errors import ReadingError
+from acumatica_source.reading.errors import ContractOutdated, PagingStuck
 from acumatica_source.reading.expansion import default_expand
-from acumatica_source.reading.instance import Connection, Instance
+from acumatica_source.reading.instance import Connection, Endpoint, Instance
 from acumatica_source.reading.read_ahead import ReadAhead
 from acumatica_source.reading.records import RecordQuery, RecordReader
 from acumatica_source.reading.watermark import lower_bound, next_watermark
@@ -82,30 +83,46 @@ def entity_resource(instance: Instance, options: EntityOptions) -> DltResource:
 
     def rows() -> Iterator[Any]:
         with instance.opened() as connection:
-            endpoint, contract = instance.contract()
-            entity = replace(entity_of(contract, options.name), kind=EntityKind.RECORD)
-            path, expand = (
-                f"{endpoint.path}/{entity.name}",
-                _expand_paths(entity, contract, options),
-            )
-            custom = _custom_fields(connection, path, options.custom_fields, expand)
-            query = RecordQuery(
-                path=path,
-                entity=with_custom_fields(entity, custom),
-                expand=expand,
-                page_size=options.page_size,
-                custom=custom,
-                archived=options.archived,
-                whole=entity.name in instance.unordered,
-            )
-            reader = RecordReader(connection, query)
             try:
-                yield from _Load(instance, connection, reader, options).run()
-            except ReadingError:
-                instance.unordered.add(entity.name)
-                raise
+                yield from _load(instance, connection, options)
+            except ContractOutdated as error:
+                logger.info("%s; fetching the contract anew.", error)
+                instance.forget_contract()
+                yield from _load(instance, connection, options)
 
     return dlt.resource(rows, name=options.name)
+
+
+def _load(instance: Instance, connection: Connection, options: EntityOptions) -> Iterator[Any]:
+    endpoint, contract = contract_with(instance, options.name)
+    entity = replace(entity_of(contract, options.name), kind=EntityKind.RECORD)
+    path = f"{endpoint.path}/{entity.name}"
+    expand = _expand_paths(entity, contract, options)
+    custom = _custom_fields(connection, path, options.custom_fields, expand)
+    query = RecordQuery(
+        path=path,
+        entity=with_custom_fields(entity, custom),
+        expand=expand,
+        page_size=options.page_size,
+        custom=custom,
+        believed=instance.contract_is_fresh,
+        archived=options.archived,
+        whole=entity.name in instance.unordered,
+    )
+    try:
+        yield from _Load(instance, connection, RecordReader(connection, query), options).run()
+    except PagingStuck:
+        instance.unordered.add(entity.name)
+        raise
+
+
+def contract_with(instance: Instance, name: str) -> tuple[Endpoint, Contract]:
+    """The endpoint and its contract; one from disk that lacks the entity is fetched anew."""
+    endpoint, contract = instance.contract()
+    if name not in contract.entities and not instance.contract_is_fresh:
+        instance.forget_contract()
+        endpoint, contract = instance.contract()
+    return endpoint, contract
 
 
 def entity_of(contract: Contract, name: str) -> Entity:
@@ -114,8 +131,6 @@ def entity_of(contract: Contract, name: str) -> Entity:
     Raises:
         ConfigurationError: there is none; the message names near ones.
     """
-    import difflib
-
     try:
         return contract.entities[name]
     except KeyError:

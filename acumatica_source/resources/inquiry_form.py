@@ -10,7 +10,7 @@ from dlt.extract import DltResource
 
 from acumatica_source.reading.inquiries import InquiryQuery, InquiryReader, detail_of
 from acumatica_source.reading.instance import Instance
-from acumatica_source.resources.entity import entity_of
+from acumatica_source.resources.entity import contract_with, entity_of
 from acumatica_source.resources.tables import Target, WriteMode
 
 
@@ -32,7 +32,7 @@ def inquiry_form_resource(instance: Instance, inquiry: InquiryForm) -> DltResour
 
     def rows() -> Iterator[Any]:
         with instance.opened() as connection:
-            endpoint, contract = instance.contract()
+            endpoint, contract = contract_with(instance, inquiry.name)
             form = entity_of(contract, inquiry.name)
             detail = detail_of(form, inquiry.detail)
             query = InquiryQuery(f"{endpoint.path}/{form.name}", form, detail)

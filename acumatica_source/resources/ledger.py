@@ -20,7 +20,7 @@ from acumatica_source.reading.inquiries import InquiryQuery, InquiryReader, deta
 from acumatica_source.reading.instance import Connection, Endpoint, Instance
 from acumatica_source.reading.read_ahead import ReadAhead
 from acumatica_source.reading.records import RecordQuery, RecordReader
-from acumatica_source.resources.entity import entity_of
+from acumatica_source.resources.entity import contract_with, entity_of
 from acumatica_source.resources.tables import Target, WriteMode, blank, merging_mode
 
 logger = logging.getLogger(__name__)
@@ -53,7 +53,7 @@ def ledger_resource(instance: Instance, wanted: LedgerTransactions) -> DltResour
 
     def rows() -> Iterator[Any]:
         with instance.opened() as connection:
-            endpoint, contract = instance.contract()
+            endpoint, contract = contract_with(instance, INQUIRY)
             periods = _periods(connection, endpoint, contract, wanted)
             form = entity_of(contract, INQUIRY)
             query = InquiryQuery(f"{endpoint.path}/{form.name}", form, detail_of(form, None))

@@ -1,0 +1,33 @@
+"""Tells whether records have outgrown the contract that they are read by."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import orjson
+
+from acumatica_source.contract.model import Shape
+
+SAMPLE = 20
+"""Records looked at."""
+
+_EVERYWHERE = frozenset({"id", "rowNumber", "note", "custom", "error", "files", "delete"})
+
+
+def undeclared(body: bytes, shape: Shape) -> set[str]:
+    """Names in the first records of a list answer that the contract does not declare."""
+    records = orjson.loads(body)
+    return set(_undeclared(records[:SAMPLE] if isinstance(records, list) else [], shape))
+
+
+def _undeclared(rows: list[Any], shape: Shape) -> Iterator[str]:
+    known = {field.name for field in shape.fields} | _EVERYWHERE
+    nested = {**shape.linked, **shape.details}
+    for row in rows:
+        if not isinstance(row, Mapping):
+            continue
+        for name, value in row.items():
+            if name in nested:
+                below = value if isinstance(value, list) else [value]
+                yield from _undeclared(below, nested[name])
+            elif name not in known and not name.startswith("_"):
+                yield name
