@@ -27,6 +27,7 @@ AmazonStore BindingName
 Appointment ServiceOrderType AppointmentNbr
 AttributeDefinition AttributeID
 BigCommerceStores Connector StoreName
+BillOfMaterial BOMID Revision
 Bill Type ReferenceNbr
 BusinessAccount BusinessAccountID
 Carrier CarrierID
@@ -82,6 +83,7 @@ PayrollBatch BatchID
 PayrollUnionLocal PayrollUnionLocalID
 PhysicalInventoryCount ReferenceNbr
 PhysicalInventoryReview ReferenceNbr
+ProductionOrder OrderType ProductionNbr
 ProFormaInvoice RefNbr
 Project ProjectID
 ProjectBudget ProjectID ProjectTaskID AccountGroup CostCode InventoryID
