@@ -188,6 +188,8 @@ class _Load:
         self._mode = WriteMode.REPLACE
         self._newest: datetime | None = None
         self._seen: set[str] = set()
+        self._filled: set[str] = set()
+        """Tables of details that have ever had rows; in the others there is nothing to delete."""
 
     def run(self) -> Iterator[Any]:
         state = dlt.current.resource_state(self._entity.name)
@@ -206,7 +208,7 @@ class _Load:
             yield from self._carry_pages(self._reader.pages())
         else:
             self._mode = merging_mode()
-            yield from self._empty()
+            self._filled = set(state.get("filled", ()))
             since = lower_bound(watermark, self._options.lag)
             yield from self._carry_pages(self._reader.pages(since))
             if found is not None:
@@ -214,6 +216,7 @@ class _Load:
         reached = next_watermark(watermark, self._reader.started, self._newest)
         if self._entity.watermark is not None and reached is not None:
             state["watermark"] = reached.isoformat()
+        state["filled"] = sorted(self._filled)
 
     def _sweep(self) -> Difference | None:
         """How the destination differs from the source before this run."""
@@ -248,7 +251,9 @@ class _Load:
                 tombstones(self._parents.schema, "id", gone)
             )
             for child in self._children:
-                yield self._target(child.name).carry(tombstones(child.schema, "_parent_id", gone))
+                if child.name in self._filled:
+                    bare = tombstones(child.schema, "_parent_id", gone)
+                    yield self._target(child.name).carry(bare)
 
     def _empty(self) -> Iterator[Any]:
         """Tables without rows: the destination has all columns even if no record comes."""
@@ -271,8 +276,13 @@ class _Load:
             rows = page.tables[child.name]
             self._rows_read[child.name] += rows.num_rows
             if self._mode is not WriteMode.REPLACE:
-                bare = tombstones(child.schema, "_parent_id", childless(parents, rows))
-                rows = concat_with_flag([rows, bare])
+                if child.name in self._filled:
+                    bare = tombstones(child.schema, "_parent_id", childless(parents, rows))
+                    rows = concat_with_flag([rows, bare])
+                elif not rows.num_rows:
+                    continue
+            if rows.num_rows:
+                self._filled.add(child.name)
             yield self._target(child.name).carry(rows)
 
     def _note_stamps(self, parents: pa.Table) -> None:
