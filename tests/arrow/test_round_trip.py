@@ -195,7 +195,7 @@ long_decimals = st.builds(
 """Around the limits of the type, where Arrow's own conversions go wrong."""
 
 
-@settings(max_examples=600, deadline=None)
+@settings(max_examples=600, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(long_decimals, st.booleans())
 def test_a_decimal_is_exact_or_refused(number: Decimal, fast: bool) -> None:
     shape = parse_contract(contract_document({"Top": {"Amount": "DecimalValue"}})).entities["Top"]

@@ -4,7 +4,7 @@ from typing import Any
 
 import orjson
 import pytest
-from hypothesis import assume, given, settings
+from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from acumatica_source.arrow.errors import PageError, ValueOutOfRange
@@ -36,7 +36,7 @@ scalars = st.none() | st.booleans() | numbers | st.text(max_size=6) | numbers.ma
 values = scalars | st.lists(scalars, max_size=2) | st.dictionaries(st.text(max_size=2), scalars)
 
 
-@settings(max_examples=1500, deadline=None)
+@settings(max_examples=1500, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.sampled_from(FIELDS), st.lists(values, min_size=1, max_size=3))
 def test_no_value_is_lost(name: str, raw: list[Any]) -> None:
     body = orjson.dumps([{"id": str(i), name: {"value": one}} for i, one in enumerate(raw)])
@@ -52,7 +52,7 @@ def test_no_value_is_lost(name: str, raw: list[Any]) -> None:
         assert any(where) or is_blank
 
 
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=500, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.binary(max_size=40) | values.map(orjson.dumps) | st.lists(values).map(orjson.dumps))
 def test_whatever_is_no_page_is_refused(body: bytes) -> None:
     assume(body.strip() != b"[]" and b'"id":' not in body)
@@ -61,7 +61,7 @@ def test_whatever_is_no_page_is_refused(body: bytes) -> None:
     assert len(str(caught.value)) < 1500
 
 
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=500, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.sampled_from(["Contact", "Details", "custom", "files", "note", "id", "Unknown"]), values)
 def test_whatever_stands_for_a_nested_entity(name: str, value: Any) -> None:
     try:
@@ -72,7 +72,7 @@ def test_whatever_stands_for_a_nested_entity(name: str, value: Any) -> None:
     assert set(answer.tables) == {table.name for table in SHAPE.tables}
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.binary(max_size=40) | st.dictionaries(st.text(max_size=5), values).map(orjson.dumps))
 def test_feeds_of_anything(body: bytes) -> None:
     feed = odata_shape("Feed", ORDER.shape.fields)

@@ -7,7 +7,7 @@ from contextlib import suppress
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from acumatica_source.contract.custom_fields import parse_ad_hoc_schema
@@ -51,7 +51,7 @@ def places(node: Any, way: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
 PLACES = list(places(DOCUMENT))
 
 
-@settings(max_examples=600, deadline=None)
+@settings(max_examples=600, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.lists(st.tuples(st.sampled_from(PLACES), junk), min_size=1, max_size=3))
 def test_a_contract_with_anything_anywhere_parses_or_is_refused(
     changes: list[tuple[tuple[Any, ...], Any]],
@@ -74,7 +74,7 @@ def test_a_contract_with_anything_anywhere_parses_or_is_refused(
         assert all(isinstance(path, str) for path in entity.shape.expand_paths())
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.binary(max_size=50) | st.text(max_size=50).map(str.encode))
 def test_bytes_that_are_no_document_are_refused(body: bytes) -> None:
     for parse in (parse_contract, parse_edmx):
@@ -84,7 +84,7 @@ def test_bytes_that_are_no_document_are_refused(body: bytes) -> None:
         assert parse_ad_hoc_schema(body) == ()
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.data())
 def test_metadata_with_a_piece_missing_parses_or_is_refused(data: st.DataObject) -> None:
     start = data.draw(st.integers(0, len(V4)))
