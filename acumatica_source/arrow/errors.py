@@ -1,7 +1,9 @@
 """What can be wrong with a page of data."""
 
+from acumatica_source.client.errors import AcumaticaError
 
-class PageError(ValueError):
+
+class PageError(AcumaticaError, ValueError):
     """An answer is not a page of records; the message says of what, and how it begins."""
 
 

@@ -1,7 +1,9 @@
 """What can be wrong with a contract document."""
 
+from acumatica_source.client.errors import AcumaticaError
 
-class ContractError(ValueError):
+
+class ContractError(AcumaticaError, ValueError):
     """A contract document is broken, or not a contract at all; the message says where."""
 
 

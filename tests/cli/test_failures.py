@@ -1,0 +1,126 @@
+"""Whatever goes wrong ends with one screen that says what to do, and nothing is half-loaded."""
+
+import os
+import socket
+import subprocess
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from acumatica_sandbox import Sandbox
+
+PREFIX = "SOURCES__ACUMATICA__CREDENTIALS__"
+
+
+def acumatica(
+    *arguments: str, cwd: Path, env: Mapping[str, str]
+) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "acumatica_source.cli", *arguments]
+    inherited = {k: v for k, v in os.environ.items() if not k.startswith("SOURCES__")}
+    return subprocess.run(
+        command, cwd=cwd, env=inherited | env, capture_output=True, text=True, timeout=120
+    )
+
+
+def settings(sandbox: Sandbox, **changed: str) -> dict[str, str]:
+    values = {
+        "base_url": sandbox.base_url,
+        "username": sandbox.username,
+        "password": sandbox.password,
+        "tenant": sandbox.tenant,
+    }
+    return {PREFIX + name.upper(): value for name, value in (values | changed).items()}
+
+
+def assert_refused(run: subprocess.CompletedProcess[str], *words: str) -> None:
+    said = run.stdout + run.stderr
+    assert run.returncode == 1, said
+    assert "Traceback" not in said
+    assert len(said.splitlines()) <= 24
+    for word in words:
+        assert word in said
+    assert "sandbox-secret" not in said
+
+
+def assert_nothing_loaded(file: Path) -> None:
+    if file.exists():
+        with duckdb.connect(str(file)) as database:
+            tables = {row[0] for row in database.sql("SHOW ALL TABLES").fetchall()}
+            names = {row[2] for row in database.sql("SHOW ALL TABLES").fetchall()}
+        assert not {name for name in names if not name.startswith("_dlt")}, tables
+
+
+@pytest.mark.parametrize(
+    ("changed", "words"),
+    [
+        ({"password": "sandbox-secret"}, ["Invalid credentials", "password"]),
+        ({"base_url": "erp.example.com"}, ["base_url", "https://"]),
+        ({"username": ""}, ["username"]),
+    ],
+    ids=["wrong password", "no scheme", "no user"],
+)
+def test_bad_credentials(
+    sandbox: Sandbox, tmp_path: Path, changed: dict[str, str], words: list[str]
+) -> None:
+    env = settings(sandbox, **changed)
+    run = acumatica("sync", "Account", "--duckdb", "w.duckdb", cwd=tmp_path, env=env)
+    assert_refused(run, *words)
+    assert_nothing_loaded(tmp_path / "w.duckdb")
+
+
+def test_missing_settings(tmp_path: Path) -> None:
+    run = acumatica("sync", cwd=tmp_path, env={})
+    assert_refused(run, "credentials.base_url", "secrets.toml", PREFIX + "BASE_URL")
+
+
+def test_an_unknown_entity_with_near_names(sandbox: Sandbox, tmp_path: Path) -> None:
+    run = acumatica("sync", "SalesOrdr", "Account", cwd=tmp_path, env=settings(sandbox))
+    assert_refused(run, "SalesOrdr", "Did you mean SalesOrder")
+    assert_nothing_loaded(tmp_path / "acumatica.duckdb")
+    assert sandbox.control.counters()["seats_now"] == 0
+
+
+def test_a_wrong_address(sandbox: Sandbox, tmp_path: Path) -> None:
+    elsewhere = sandbox.base_url.rsplit("/", 1)[0] + "/Other"
+    env = settings(sandbox, base_url=elsewhere)
+    assert_refused(acumatica("sync", "Account", cwd=tmp_path, env=env), "base_url", "Other")
+
+
+def test_an_unreachable_host(sandbox: Sandbox, tmp_path: Path) -> None:
+    with socket.socket() as unused:
+        unused.bind(("127.0.0.1", 0))
+        address = f"http://127.0.0.1:{unused.getsockname()[1]}/Site"
+    env = settings(sandbox, base_url=address)
+    assert_refused(acumatica("sync", "Account", cwd=tmp_path, env=env), "cannot connect")
+
+
+def test_a_destination_that_cannot_be_written(sandbox: Sandbox, tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    env = settings(sandbox)
+    run = acumatica("sync", "Account", "--duckdb", "file/w.duckdb", cwd=tmp_path, env=env)
+    assert_refused(run, "file", "Name another")
+    run = acumatica("sync", "Account", "--destination", "nowhere", cwd=tmp_path, env=env)
+    assert_refused(run, "nowhere")
+    (tmp_path / "not.duckdb").write_text("no database " * 1_000)
+    run = acumatica("sync", "Account", "--duckdb", "not.duckdb", cwd=tmp_path, env=env)
+    assert_refused(run, "not.duckdb")
+
+
+def test_options_that_contradict_each_other(sandbox: Sandbox, tmp_path: Path) -> None:
+    env = settings(sandbox)
+    both = ("--duckdb", "a.duckdb", "--parquet", "lake")
+    assert_refused(acumatica("sync", *both, cwd=tmp_path, env=env), "only one")
+    assert_refused(acumatica("sync", "Account", "--all", cwd=tmp_path, env=env), "--all")
+    same = ("--duckdb", "erp.duckdb", "--dataset", "erp")
+    assert_refused(acumatica("sync", *same, cwd=tmp_path, env=env), "--dataset")
+
+
+def test_an_unknown_endpoint_and_version(sandbox: Sandbox, tmp_path: Path) -> None:
+    env = settings(sandbox)
+    run = acumatica("sync", "--endpoint", "Defualt", cwd=tmp_path, env=env)
+    assert_refused(run, "Defualt", "Default")
+    run = acumatica("sync", "--endpoint-version", "1.2.3", cwd=tmp_path, env=env)
+    assert_refused(run, "1.2.3", "24.200.001")

@@ -1,0 +1,110 @@
+"""Compares what a destination holds with the truth of the emulated ERP, value by value."""
+
+from collections.abc import Iterator, Mapping
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from typing import Any
+
+import dlt
+from dlt.common.normalizers.naming.snake_case import NamingConvention
+
+from acumatica_sandbox import Sandbox
+
+NAMING = NamingConvention()
+OURS = {"note", "_deleted", "_dlt_load_id"}
+"""Columns that the truth does not have."""
+
+Row = dict[str, Any]
+Tables = dict[str, dict[tuple[Any, ...], Row]]
+"""Rows by table and by what identifies them: `id`, or parent and positions."""
+
+
+def assert_equal(pipeline: dlt.Pipeline, sandbox: Sandbox, *entities: str) -> None:
+    """Every record, child and value of these entities is in the destination, and nothing else."""
+    for entity in entities:
+        expected = truth(sandbox, entity)
+        for table, rows in expected.items():
+            assert loaded(pipeline, table) == rows, table
+
+
+def truth(sandbox: Sandbox, entity: str) -> Tables:
+    """What the tables of an entity should hold."""
+    tables: Tables = {NAMING.normalize_tables_path(entity): {}}
+    for record in sandbox.control.rows(entity):
+        _put(tables, entity, record, (record["id"],), {"id": record["id"]})
+    return tables
+
+
+def loaded(pipeline: dlt.Pipeline, table: str) -> dict[tuple[Any, ...], Row]:
+    """What a table holds."""
+    rows = pipeline.dataset()[table].arrow().to_pylist()
+    identified = {}
+    for row in rows:
+        values = {
+            name: _plain(value)
+            for name, value in row.items()
+            if name not in OURS and value is not None
+        }
+        identified[_identity(values)] = values
+    assert len(identified) == len(rows), f"{table} holds rows twice"
+    return identified
+
+
+def _identity(row: Row) -> tuple[Any, ...]:
+    if "id" in row:
+        return (row["id"],)
+    positions = sorted(name for name in row if name.endswith("_position") and name != "_position")
+    return (row["_parent_id"], *(row[name] for name in positions), row["_position"])
+
+
+def _put(
+    tables: Tables, table: str, record: Mapping[str, Any], identity: tuple[Any, ...], row: Row
+) -> None:
+    for name, value in _scalars(record, ""):
+        row[NAMING.normalize_path(name)] = _plain(_stamp(name, value))
+    tables.setdefault(NAMING.normalize_tables_path(table), {})[identity] = row
+    for path, rows in _lists(record, ""):
+        child = f"{table}__{path}"
+        tables.setdefault(NAMING.normalize_tables_path(child), {})
+        for position, line in enumerate(rows):
+            above = {name: value for name, value in row.items() if name.startswith("_")}
+            place: Row = {"_parent_id": identity[0], "_position": position}
+            if len(identity) > 1:
+                last = NAMING.normalize_path(f"_{table.split('__')[-1]}_position")
+                place |= {k: v for k, v in above.items() if k not in ("_position", "_parent_id")}
+                place[last] = identity[-1]
+            _put(tables, child, line, (*identity, position), place)
+
+
+def _scalars(record: Mapping[str, Any], prefix: str) -> Iterator[tuple[str, Any]]:
+    for name, value in record.items():
+        if isinstance(value, Mapping) and name not in ("custom",):
+            yield from _scalars(value, f"{prefix}{name}__")
+        elif name not in ("id", "note", "archived", "custom") and not isinstance(value, list):
+            if value is not None:
+                yield prefix + name, value
+
+
+def _lists(record: Mapping[str, Any], prefix: str) -> Iterator[tuple[str, list[Mapping[str, Any]]]]:
+    for name, value in record.items():
+        if isinstance(value, Mapping) and name != "custom":
+            yield from _lists(value, f"{prefix}{name}__")
+        elif isinstance(value, list):
+            yield prefix + name, value
+
+
+def _stamp(name: str, value: Any) -> Any:
+    """Stamps that details carry as text are loaded as instants."""
+    if name.startswith("LastModified") and isinstance(value, str):
+        return datetime.strptime(value, "%m/%d/%Y %H:%M:%S").replace(tzinfo=UTC)
+    return value
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, Decimal):
+        return value.normalize()
+    if isinstance(value, datetime):
+        return value.astimezone(UTC)
+    if isinstance(value, date):
+        return value
+    return value
