@@ -33,7 +33,7 @@ class Seat:
     Args:
         sign_out: sends the sign-out and returns its HTTP status. It must not need the session's
             lock or connection, because it may run while another thread is using them.
-        over: called when the session is over, by a sign-out or by the server's doing.
+        over: called when the session is over.
     """
 
     def __init__(
@@ -44,11 +44,10 @@ class Seat:
         self._right: list[Callable[[], int]] = [sign_out]
         _taken[id(self)] = self
 
-    def forget(self) -> None:
-        """Give up the right without signing out: the server has ended the session itself."""
-        self._right.clear()
-        _taken.pop(id(self), None)
-        self._over()
+    @property
+    def claimed(self) -> bool:
+        """Whether the sign-out is done, or being done."""
+        return not self._right
 
     def give_back(self) -> int | None:
         """Sign out, unless that was done, or is being done, by someone else.
@@ -94,38 +93,32 @@ def _run_apart(work: Callable[[], None]) -> None:
 @contextlib.contextmanager
 def signing_in() -> Iterator[None]:
     """Marks a sign-in under way, so that an exit waits for the seat it may bring."""
-    if _closing.is_set():
-        # The process is being ended by a signal: it must not take another seat.
-        time.sleep(GRACE)
-        raise SystemExit(128 + signal.SIGTERM)
     token = threading.get_ident()
     _signing_in.add(token)
     try:
+        if _closing.is_set():
+            # Threads that still run while the process ends must not take another seat.
+            _signing_in.discard(token)
+            time.sleep(GRACE)
+            raise SystemExit(128 + signal.SIGTERM)
         yield
     finally:
         _signing_in.discard(token)
 
 
 def give_back_all() -> None:
-    """Sign every session of this process out, side by side."""
+    """Sign every session of this process out, side by side; the process is about to end."""
+    _closing.set()
     deadline = time.monotonic() + GRACE
-    while _signing_in and time.monotonic() < deadline:
-        time.sleep(0.01)
-    seats = list(_taken.values())
-    threads = []
-    for seat in seats:
-        thread = threading.Thread(target=quietly, args=(seat,), name="acumatica-sign-out")
-        try:
-            thread.start()
-        except RuntimeError:
-            quietly(seat)
-        else:
-            threads.append(thread)
-    for thread in threads:
-        thread.join(GRACE)
-    # A sign-out that another thread has begun is awaited too.
-    while _taken and time.monotonic() < deadline:
-        time.sleep(0.01)
+    while (_taken or _signing_in) and time.monotonic() < deadline:
+        for seat in list(_taken.values()):
+            if not seat.claimed:
+                thread = threading.Thread(target=quietly, args=(seat,), name="acumatica-sign-out")
+                try:
+                    thread.start()
+                except RuntimeError:  # the interpreter is too far gone to start threads
+                    quietly(seat)
+        time.sleep(0.005)
 
 
 def quietly(seat: Seat) -> None:
@@ -161,7 +154,6 @@ def guard_sigterm() -> None:
 def _sign_out_and_die(signum: int, frame: FrameType | None) -> None:
     # The interrupted main thread may hold any lock, so it must go on while another signs out.
     signal.signal(signum, signal.SIG_DFL)
-    _closing.set()
 
     def work() -> None:
         give_back_all()

@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Iterator
 from typing import TypeVar
 
+from acumatica_source.client import exits
 from acumatica_source.client.errors import ConfigurationError, SeatLimitReached
 from acumatica_source.client.leftovers import SeatMemory
 from acumatica_source.client.quota import Quota, SeatBudget
@@ -55,6 +56,7 @@ class SessionPool:
         self._next_opening = 0.0
         self._spent = 0
         self._closed = False
+        exits.guard_sigterm()
 
     @property
     def seats_open(self) -> int:

@@ -121,6 +121,7 @@ class Session:
         self._closed = False
         self._wire = Wire(self.instance, self.transport, self.auth)
         _warn_if_insecure(self.instance, self.transport)
+        exits.guard_sigterm()
 
     @property
     def http(self) -> requests.Session:
@@ -156,7 +157,6 @@ class Session:
                 raise ConfigurationError("This session is closed; open a new one.")
             if self._seat is not None:
                 return 204
-            exits.guard_sigterm()
             return self._wait_for_seat()
 
     def logout(self) -> int:
@@ -319,7 +319,7 @@ class Session:
                 ):
                     _log.info("The session has ended on the server; signing in again.")
                     renewed = True
-                    self._forget_seat()
+                    self._give_up_seat()
                     _rewind(call.data, start)
                     continue
                 repeatable = call.idempotent or _is_unsent(error)
@@ -449,10 +449,12 @@ class Session:
         user = self.auth.credentials.username if isinstance(self.auth, CookieAuth) else ""
         return f"{self.instance.base_url} {user}"
 
-    def _forget_seat(self) -> None:
-        if self._seat is not None:
-            self._seat.forget()
-            self._seat = None
+    def _give_up_seat(self) -> None:
+        # The server may only seem to have ended the session: signing it out all the same costs
+        # one request, and makes sure that no second seat is taken beside it.
+        seat, self._seat = self._seat, None
+        if seat is not None:
+            exits.quietly(seat)
         self.http.cookies.clear()
 
     def _start_anew_after_fork(self) -> None:

@@ -17,19 +17,33 @@ class Licence:
     """Gives out so many seats, and no more."""
 
     def __init__(self, server: ScriptedServer, seats: int) -> None:
-        self.server, self.seats, self.taken, self.given = server, seats, 0, 0
+        self.seats, self.given = seats, 0
+        self.open: set[str] = set()
         server.on_login, server.on_logout = self.login, self.logout
+
+    @property
+    def taken(self) -> int:
+        return len(self.open)
 
     def login(self, seen: Seen) -> Reply:
         if self.taken >= self.seats:
             return failure("API Login Limit")
-        self.taken += 1
         self.given += 1
+        self.open.add(f"ASP.NET_SessionId=s{self.given}")
         return Reply(204, headers={"Set-Cookie": f"ASP.NET_SessionId=s{self.given}; path=/"})
 
     def logout(self, seen: Seen) -> Reply:
-        self.taken -= 1
+        self.open.discard(seen.headers["cookie"])
         return Reply(204)
+
+    def give_away(self, cookie: str) -> None:
+        """End a session, and let somebody else have its seat."""
+        self.open.remove(cookie)
+        self.open.add("somebody else's")
+
+    def check(self, seen: Seen) -> Reply:
+        """Know the open sessions only."""
+        return data([]) if seen.headers["cookie"] in self.open else Reply(401)
 
 
 def together(count: int, work: Callable[[], Any]) -> list[Any]:
@@ -145,34 +159,41 @@ def test_work_of_a_lost_seat_is_done_with_another(
     server: ScriptedServer, credentials: Credentials
 ) -> None:
     licence = Licence(server, 2)
-    lost: list[str] = []
-
-    def script(seen: Seen) -> Reply:
-        if seen.headers["cookie"] in lost:
-            return Reply(401)
-        time.sleep(0.01)
-        return data([])
-
-    server.script = script
+    server.script = licence.check
     with SessionPool(credentials, SeatBudget(sessions=2, wait_seconds=0), FAST) as pool:
         with pool.seat(), pool.seat():
             pass
-        lost.append("ASP.NET_SessionId=s2")  # signed out by the server, and taken by another
+        licence.give_away("ASP.NET_SessionId=s2")
         answers = together(6, lambda: pool.run(lambda session: session.get_bytes("entity").content))
         assert answers == [b"[]"] * 6
         assert pool.seats_open == 1
-    assert licence.taken == 1
+    assert licence.open == {"somebody else's"}
 
 
 def test_the_last_seat_is_waited_for_when_it_is_lost(
     server: ScriptedServer, credentials: Credentials
 ) -> None:
     licence = Licence(server, 1)
-    lost = ["ASP.NET_SessionId=s1"]
-    server.script = lambda seen: Reply(401) if seen.headers["cookie"] in lost else data([])
-    threading.Timer(0.3, lambda: setattr(licence, "seats", 2)).start()
+    server.script = licence.check
     with SessionPool(credentials, SeatBudget(sessions=2, wait_seconds=20), FAST) as pool:
+        with pool.seat():
+            licence.give_away("ASP.NET_SessionId=s1")
+        threading.Timer(0.3, licence.open.clear).start()
         assert pool.run(lambda session: session.get_bytes("entity").content) == b"[]"
+    assert licence.taken == 0
+
+
+def test_a_session_that_only_seems_to_have_ended_takes_no_second_seat(
+    server: ScriptedServer, credentials: Credentials
+) -> None:
+    licence = Licence(server, 2)
+    replies = [Reply(401), data([]), Reply(302, headers={"Location": "/Login.aspx"}), data([])]
+    server.script = lambda seen: replies.pop(0)
+    with Session(credentials, FAST) as session:
+        for _ in range(2):
+            session.get_bytes("entity")
+            assert licence.taken == 1
+    assert licence.taken == 0
 
 
 def test_a_refused_sign_in_is_told_to_everyone(
