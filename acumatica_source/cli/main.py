@@ -14,6 +14,7 @@ from acumatica_source.cli.discover import discover
 from acumatica_source.cli.failures import explain
 from acumatica_source.cli.sandbox import sandbox
 from acumatica_source.cli.sync import sync
+from acumatica_source.client.exits import orderly_shutdown
 
 errors = Console(stderr=True, highlight=False)
 
@@ -24,7 +25,8 @@ class FriendlyGroup(click.Group):
     def invoke(self, ctx: click.Context) -> Any:
         """Run the command; anything that goes wrong is explained and ends with exit code 1."""
         try:
-            return super().invoke(ctx)
+            with orderly_shutdown():
+                return super().invoke(ctx)
         except (click.ClickException, click.exceptions.Exit, click.Abort):
             raise
         except BrokenPipeError:
