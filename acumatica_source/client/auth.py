@@ -5,7 +5,7 @@ import html
 import re
 from collections.abc import Generator, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any, ClassVar, Protocol
 
 from acumatica_source.client.classify import classify
 from acumatica_source.client.errors import (
@@ -51,7 +51,14 @@ Flow = Generator[AuthRequest, AuthAnswer, None]
 
 
 class Authenticator(Protocol):
-    """One way to be let in."""
+    """One way to be let in.
+
+    Attributes:
+        keeps_session: whether signing in anew goes on with the session there was, so that it must
+            not be signed out before.
+    """
+
+    keeps_session: ClassVar[bool]
 
     def sign_in(self) -> Flow:
         """Take a session; raises AuthenticationError or SeatLimitReached if it is refused."""
@@ -128,6 +135,8 @@ class CookieAuth:
 
     Integration Development Guide: Log In to the Service.
     """
+
+    keeps_session: ClassVar[bool] = False
 
     credentials: Credentials
 

@@ -13,7 +13,7 @@ import threading
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any, ClassVar, Protocol
 from urllib.parse import parse_qs, urlencode, urlsplit
 
 from acumatica_source.client.auth import AuthAnswer, AuthRequest, Flow, refusal
@@ -287,7 +287,9 @@ class _Grant:
 
 
 class BearerAuth:
-    """Requests by a grant's access token."""
+    """Requests by a grant's access token. A newer one goes on with the grant's session."""
+
+    keeps_session: ClassVar[bool] = True
 
     def __init__(self, grant: _Grant) -> None:
         self._grant = grant

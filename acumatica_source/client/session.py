@@ -303,7 +303,7 @@ class Session:
                 if self._seat is None:
                     self.login()
                 elif self.auth.expired():
-                    self._wire.run(self.auth.sign_in())  # a newer token for the same session
+                    self._renew()
                 try:
                     response, content = self._send(call)
                     error = judge(call, response, content, self.auth.secrets)
@@ -319,7 +319,10 @@ class Session:
                 ):
                     _log.info("The session has ended on the server; signing in again.")
                     renewed = True
-                    self._give_up_seat()
+                    if self.auth.keeps_session:
+                        self._renew()
+                    else:
+                        self._give_up_seat()
                     _rewind(call.data, start)
                     continue
                 repeatable = call.idempotent or _is_unsent(error)
@@ -394,10 +397,7 @@ class Session:
             attempt += 1
 
     def _sign_in(self) -> int:
-        """Sign in, in a thread of its own, so that an interrupt cannot lose the seat."""
-        outcome: list[int | BaseException] = []
-
-        def work() -> None:
+        def work() -> int:
             try:
                 with exits.signing_in():
                     self._sign_out_left_behind()
@@ -405,25 +405,23 @@ class Session:
                     seat = exits.Seat(_SignOut(self._wire, self.auth), self._remember())
                     weakref.finalize(self, _give_back_later, seat).atexit = False
                     self._seat = seat
-                if self._closed:
-                    self.logout()
-                outcome.append(status)
-            except BaseException as error:
+            except BaseException:
                 self.http.cookies.clear()
-                outcome.append(error)
+                raise
+            if self._closed:
+                self.logout()
+            return status
 
-        thread = threading.Thread(target=work, name="acumatica-sign-in", daemon=True)
-        thread.start()
         try:
-            thread.join()
-        except BaseException:
-            thread.join(exits.GRACE)
+            return _uninterrupted(work)
+        except (KeyboardInterrupt, SystemExit):
             self.logout()
             raise
-        result = outcome[0]
-        if isinstance(result, BaseException):
-            raise result
-        return result
+
+    def _renew(self) -> None:
+        """Get a newer token for the same session."""
+        # An interrupt must not lose the answer: the refresh token of before is used up.
+        _uninterrupted(lambda: self._wire.run(self.auth.sign_in()))
 
     def _sign_out_left_behind(self) -> None:
         if self._memory is None or not isinstance(self.auth, CookieAuth):
@@ -478,6 +476,29 @@ class _SignOut:
             return self.wire.run(self.auth.sign_out(), timeout=(10.0, 10.0), attempts=3)
         finally:
             self.wire.http.cookies.clear()
+
+
+def _uninterrupted(work: Callable[[], int]) -> int:
+    """Do work in a thread of its own; an interrupt here waits until it is done, for a while."""
+    status: list[int] = []
+    failure: list[BaseException] = []
+
+    def run() -> None:
+        try:
+            status.append(work())
+        except BaseException as error:
+            failure.append(error)
+
+    thread = threading.Thread(target=run, name="acumatica-sign-in", daemon=True)
+    thread.start()
+    try:
+        thread.join()
+    except BaseException:
+        thread.join(exits.GRACE)
+        raise
+    if failure:
+        raise failure[0]
+    return status[0]
 
 
 def _give_back_later(seat: exits.Seat) -> None:
