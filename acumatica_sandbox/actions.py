@@ -1,0 +1,96 @@
+"""Actions on records, done at once or as long operations, and reports."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from acumatica_sandbox.answers import Failure, http_error, json_answer, not_found
+from acumatica_sandbox.entity_api import Call, find
+from acumatica_sandbox.fragments import Record
+from acumatica_sandbox.model import EntityModel
+from acumatica_sandbox.writes import stamp_now
+
+REPORTS = ("CustomerStatementReport",)
+LONG = ("Release", "Prepare", "Create", "Process", "Post")
+"""Actions with these words run in the background."""
+EFFECTS: dict[str, dict[str, Any]] = {
+    "CancelSalesOrder": {"Status": "Canceled"},
+    "OpenSalesOrder": {"Status": "Open", "Hold": False},
+    "ReopenSalesOrder": {"Status": "Open"},
+    "ReleaseInvoice": {"Status": "Open", "Hold": False},
+    "ReleaseBill": {"Status": "Open", "Hold": False},
+    "ReleasePayment": {"Status": "Closed", "Hold": False},
+}
+POLLS = 2
+"""How often a long operation is still running when asked."""
+
+
+@dataclass
+class Operation:
+    """A long operation: how often it will still say that it runs, and what then."""
+
+    polls: int
+    result: str | None = None
+    """Where the file of a report is."""
+
+
+def start(call: Call, entity: EntityModel, name: str, body: Mapping[str, Any]) -> Response:
+    """Run an action on the record that the body names."""
+    if name not in entity.actions:
+        return not_found(f"{entity.name}/{name}")
+    record = _subject(call, entity, body)
+    effect = {k: v for k, v in EFFECTS.get(name, {}).items() if k in entity.shape.fields}
+    if record is not None and effect:
+        record |= effect
+        stamp_now(call.site, entity, record)
+        call.site.store.replace(entity, record)
+    if not any(word in name for word in LONG):
+        return Response(status_code=204)
+    identity = call.site.chance.guid()
+    call.site.operations[identity] = Operation(POLLS)
+    place = f"{call.endpoint}/{entity.name}/{name}/status/{identity}"
+    return Response(status_code=202, headers={"Location": place})
+
+
+def status(call: Call, identity: str) -> Response:
+    """202 while a long operation runs, then 204."""
+    operation = call.site.operations.get(identity.lower())
+    if operation is None:
+        return not_found(f"status/{identity}")
+    operation.polls -= 1
+    return Response(status_code=202 if operation.polls >= 0 else 204)
+
+
+async def report(call: Call, request: Request, parts: Sequence[str]) -> Response:
+    """POST starts a report, GET of the place it names brings the file."""
+    if request.method == "POST" and len(parts) == 1:
+        identity = call.site.chance.guid()
+        call.site.operations[identity] = Operation(POLLS)
+        place = f"{call.endpoint}/{parts[0]}/report/PDF/{identity}"
+        return Response(status_code=202, headers={"Location": place})
+    if request.method == "GET" and len(parts) == 4 and parts[1] == "report":
+        operation = call.site.operations.get(parts[3].lower())
+        if operation is None:
+            return not_found("/".join(parts))
+        operation.polls -= 1
+        if operation.polls >= 0:
+            return Response(status_code=202)
+        return Response(b"%PDF-1.4\n%%EOF\n", media_type="application/pdf")
+    return json_answer({"message": "The requested resource does not support it."}, 405)
+
+
+def _subject(call: Call, entity: EntityModel, body: Mapping[str, Any]) -> Record | None:
+    given = body.get("entity")
+    if not isinstance(given, Mapping):
+        raise Failure(http_error(400, "The body must have an entity."))
+    if entity.inquiry:
+        return None
+    if given.get("id"):
+        return find(call.site, entity, [str(given["id"])])
+    keys = [given.get(key) for key in entity.keys]
+    if all(isinstance(key, Mapping) and key.get("value") is not None for key in keys):
+        return find(call.site, entity, [str(key["value"]) for key in keys if key])
+    return None

@@ -1,0 +1,51 @@
+"""Answers in the forms that instances use."""
+
+import json
+from typing import Any
+
+from starlette.responses import Response
+
+
+class Failure(Exception):
+    """The request ends here, with this answer."""
+
+    def __init__(self, answer: Response) -> None:
+        super().__init__()
+        self.answer = answer
+
+
+def http_error(status: int, message: str, kind: str = "PX.Data.PXException") -> Response:
+    """The error document that nearly every failure carries."""
+    return json_answer(
+        {
+            "message": "An error has occurred.",
+            "exceptionMessage": message,
+            "exceptionType": kind,
+            "stackTrace": "   at PX.Api.ContractBased.Soap.SoapFacadeBase",
+        },
+        status,
+    )
+
+
+def not_found(what: str) -> Response:
+    """The answer for an address that leads nowhere."""
+    return json_answer({"message": f"No HTTP resource was found that matches {what!r}."}, 404)
+
+
+def unknown_key() -> Response:
+    """The answer for a field that the entity does not have."""
+    return http_error(
+        500,
+        "The given key was not present in the dictionary.",
+        "System.Collections.Generic.KeyNotFoundException",
+    )
+
+
+def json_answer(document: Any, status: int = 200) -> Response:
+    """A document as JSON."""
+    return json_bytes(json.dumps(document, ensure_ascii=False).encode(), status)
+
+
+def json_bytes(text: bytes, status: int = 200) -> Response:
+    """JSON that is bytes already."""
+    return Response(text, status, media_type="application/json; charset=utf-8")

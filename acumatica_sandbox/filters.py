@@ -1,0 +1,272 @@
+"""`$filter` of the contract REST API: a grammar, and its translation into SQL.
+
+Supported and failing constructs follow the Integration Development Guide (Filter Parameter) and
+what integrators report of instances: some unsupported things answer 500, others an empty list.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import lru_cache
+from typing import Any
+
+from lark import Lark, Token, Tree
+from lark.exceptions import LarkError
+
+from acumatica_sandbox.model import EntityModel, ShapeModel
+from acumatica_sandbox.store import Condition, column_text
+
+GRAMMAR = r"""
+    ?start: or
+    ?or: and | or "or" and -> or
+    ?and: not | and "and" not -> and
+    ?not: "not" not -> not
+        | test
+    ?test: "(" or ")"
+         | call
+         | term OPERATOR term -> compare
+    call: NAME "(" [term ("," term)*] ")"
+    ?term: STRING -> text
+         | INSTANT -> instant
+         | GUID -> guid
+         | NUMBER -> number
+         | "true" -> true
+         | "false" -> false
+         | "null" -> null
+         | CUSTOM -> custom
+         | PATH -> path
+         | call
+    OPERATOR.3: /(eq|ne|gt|ge|lt|le)(?=[\s(])/
+    CUSTOM.4: /cf\.\w+\(f='[^']*'\)/
+    INSTANT.4: /(datetimeoffset|datetime|date)'[^']*'/
+    GUID.4: /guid'[^']*'/
+    NUMBER.3: /-?\d+(\.\d+)?([eE][+-]?\d+)?[mMdDfFlL]?(?![\w-])/
+    STRING.4: /'([^']|'')*'/
+    NAME.2: /[A-Za-z_]\w*(?=\s*\()/
+    PATH: /(?!(and|or|not|true|false|null)\b)[A-Za-z_]\w*(\/\w+)*/
+    %ignore /\s+/
+"""
+
+_PARSER = Lark(GRAMMAR, parser="lalr")
+
+_OPERATORS = {"eq": "=", "ne": "<>", "gt": ">", "ge": ">=", "lt": "<", "le": "<="}
+_TEXT_TESTS = {"substringof": "%{}%", "startswith": "{}%", "endswith": "%{}"}
+
+
+class FilterError(Exception):
+    """The filter fails on a real server too; carries the exception type and message to answer."""
+
+    def __init__(self, message: str, kind: str = "Microsoft.Data.OData.ODataException") -> None:
+        super().__init__(message)
+        self.kind = kind
+
+
+class SilentlyEmpty(Exception):
+    """A real server answers this filter with an empty list although rows exist."""
+
+
+def condition_of(entity: EntityModel, text: str, silent_empties: bool = True) -> Condition:
+    """The SQL condition that a `$filter` means for an entity.
+
+    With `silent_empties`, a filter over fields of several views matches nothing, as reported of
+    instances.
+
+    Raises:
+        FilterError: the server answers 500.
+        SilentlyEmpty: the server answers an empty list.
+    """
+    try:
+        tree = _parse(text)
+        condition, _ = _Translator(entity, silent_empties).test(tree)
+    except LarkError:
+        raise FilterError(f"Syntax error in '{text[:200]}'.") from None
+    except RecursionError:
+        raise FilterError("The filter is too deep.") from None
+    return condition
+
+
+@lru_cache(maxsize=512)
+def _parse(text: str) -> Any:
+    return _PARSER.parse(text)
+
+
+@dataclass(frozen=True, slots=True)
+class _Operand:
+    """One side of a comparison."""
+
+    kind: str
+    """Type letter of a field, or of a literal; n for null."""
+    sql: str
+    parameters: tuple[Any, ...] = ()
+    field: str | None = None
+
+
+class _Translator:
+    def __init__(self, entity: EntityModel, silent_empties: bool) -> None:
+        self._entity = entity
+        self._silent_empties = silent_empties
+
+    def test(self, tree: Any) -> tuple[Condition, frozenset[str]]:
+        """The condition, and the views whose fields it is about."""
+        if not isinstance(tree, Tree):
+            raise FilterError("A Boolean expression is expected.")
+        if tree.data == "call":
+            return self._text_test(tree)
+        if tree.data == "not":
+            if tree.children[0].data == "call":
+                raise FilterError("Type conversions not supported", "System.NotSupportedException")
+            inner, views = self.test(tree.children[0])
+            return Condition(f"NOT ({inner.sql})", inner.parameters), views
+        if tree.data in ("and", "or"):
+            left, left_views = self.test(tree.children[0])
+            right, right_views = self.test(tree.children[1])
+            views = left_views | right_views
+            if tree.data == "and" and len(views) > 1 and self._silent_empties:
+                raise SilentlyEmpty
+            sql = f"({left.sql}) {tree.data.upper()} ({right.sql})"
+            return Condition(sql, left.parameters + right.parameters), views
+        if tree.data == "compare":
+            return self._comparison(tree)
+        raise FilterError("A Boolean expression is expected.")
+
+    def _text_test(self, tree: Any) -> tuple[Condition, frozenset[str]]:
+        name, *terms = (child for child in tree.children if child is not None)
+        if name not in _TEXT_TESTS:
+            raise FilterError(f"An unknown function with name '{name}' was found.")
+        if len(terms) != 2:
+            raise FilterError(f"No function signature for the function '{name}' matches.")
+        operands = [self._operand(term) for term in terms]
+        if name == "substringof":
+            operands.reverse()
+        field, needle = operands
+        if field.field is None or needle.kind != "s" or needle.field is not None:
+            raise FilterError("Type conversions not supported", "System.NotSupportedException")
+        escaped = needle.parameters[0].replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
+        pattern = _TEXT_TESTS[name].format(escaped)
+        sql = f"{field.sql} LIKE ? ESCAPE '\\'"
+        return Condition(sql, (*field.parameters, pattern)), self._views(field)
+
+    def _comparison(self, tree: Any) -> tuple[Condition, frozenset[str]]:
+        if any(isinstance(child, Tree) and child.data == "call" for child in tree.children):
+            name = next(c for c in tree.children if isinstance(c, Tree) and c.data == "call")
+            if name.children[0] in _TEXT_TESTS:
+                raise SilentlyEmpty
+            raise FilterError(f"An unknown function with name '{name.children[0]}' was found.")
+        left, operator, right = tree.children
+        a, b = self._operand(left), self._operand(right)
+        if a.field is None:
+            a, b, operator = b, a, _mirrored(operator)
+        if "n" in (a.kind, b.kind):
+            if operator not in ("eq", "ne"):
+                raise FilterError("A comparison with null must be eq or ne.")
+            sql = f"{a.sql} IS {'NOT ' if operator == 'ne' else ''}NULL"
+            return Condition(sql, a.parameters), self._views(a)
+        if _family(a.kind) != _family(b.kind):
+            raise FilterError(
+                "A binary operator with incompatible types was detected. Found operand types "
+                f"'{_edm(a.kind)}' and '{_edm(b.kind)}' for operator kind '{operator}'."
+            )
+        codes = self._entity.codes.get(a.field or "")
+        if codes is not None and b.field is None:
+            code = next(
+                (c for l, c in codes.items() if l.lower() == str(b.parameters[0]).lower()), ""
+            )
+            return self._compared(f'"_code_{a.field}"', (), operator, (code,)), self._views(a)
+        return self._compared(a.sql, a.parameters, operator, b.parameters, b.sql), self._views(a)
+
+    def _compared(
+        self,
+        left: str,
+        before: Sequence[Any],
+        operator: str,
+        after: Sequence[Any],
+        right: str = "?",
+    ) -> Condition:
+        if operator == "ne":
+            return Condition(f"{left} IS NOT {right}", (*before, *after))
+        return Condition(f"{left} {_OPERATORS[operator]} {right}", (*before, *after))
+
+    def _views(self, operand: _Operand) -> frozenset[str]:
+        name = operand.field or ""
+        return frozenset({self._entity.views.get(name.split("/")[0], "")})
+
+    def _operand(self, tree: Any) -> _Operand:
+        if not isinstance(tree, Tree) or tree.data == "call":
+            raise FilterError("Type conversions not supported", "System.NotSupportedException")
+        if tree.data in ("true", "false"):
+            return _Operand("b", "?", (int(tree.data == "true"),))
+        if tree.data == "null":
+            return _Operand("n", "NULL")
+        token = str(tree.children[0])
+        if tree.data == "text":
+            return _Operand("s", "?", (token[1:-1].replace("''", "'"),))
+        if tree.data == "number":
+            return _Operand("d", "?", (float(token.rstrip("mMdDfFlL")),))
+        if tree.data == "guid":
+            return _Operand("g", "?", (token[5:-1].lower(),))
+        if tree.data == "instant":
+            return _Operand("t", "?", (_moment(token),))
+        if tree.data == "custom":
+            return self._custom(token)
+        return self._field(token)
+
+    def _custom(self, token: str) -> _Operand:
+        place = token.partition("'")[2][:-2]
+        kind = self._entity.custom.get(place)
+        if kind is None:
+            _unknown()
+        return _Operand(str(kind), "custom_field(_custom, ?) COLLATE NOCASE", (place,), field=token)
+
+    def _field(self, path: str) -> _Operand:
+        *outer, name = path.split("/")
+        shape: ShapeModel = self._entity.shape
+        for step in outer:
+            if step in shape.details:
+                raise FilterError(
+                    f"The parent value for a property access of a property '{name}' is not a "
+                    "single value."
+                )
+            shape = shape.linked.get(step) or _unknown()
+        kind = shape.fields.get(name)
+        if kind is None:
+            if name in shape.details or name in shape.linked:
+                raise FilterError("Type conversions not supported", "System.NotSupportedException")
+            _unknown()
+        if outer:
+            sql = f'inner_field("n_{outer[0]}", ?) COLLATE NOCASE'
+            return _Operand(str(kind), sql, (path,), field=path)
+        if name in self._entity.columns:
+            return _Operand(str(kind), f'"{name}"', field=name)
+        position = list(self._entity.shape.fields).index(name) + 1
+        return _Operand(str(kind), f"field(_flat, {position}) COLLATE NOCASE", field=name)
+
+
+def _unknown() -> Any:
+    raise FilterError(
+        "The given key was not present in the dictionary.",
+        "System.Collections.Generic.KeyNotFoundException",
+    )
+
+
+def _moment(token: Token | str) -> str:
+    text = token.partition("'")[2][:-1]
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        raise FilterError(f"Unrecognized 'Edm.DateTimeOffset' literal '{token}'.") from None
+    if moment.tzinfo is None:
+        moment = moment.replace(tzinfo=UTC)
+    return column_text(moment)
+
+
+def _family(kind: str) -> str:
+    return {"i": "d", "h": "d", "l": "d", "D": "t", "g": "s"}.get(kind, kind)
+
+
+def _edm(kind: str) -> str:
+    names = {"s": "String", "d": "Decimal", "i": "Int32", "h": "Int16", "b": "Boolean"}
+    return "Edm." + names.get(kind, {"g": "Guid"}.get(kind, "DateTimeOffset"))
+
+
+def _mirrored(operator: str) -> str:
+    return {"gt": "lt", "lt": "gt", "ge": "le", "le": "ge"}.get(operator, operator)

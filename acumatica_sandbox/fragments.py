@@ -1,0 +1,233 @@
+"""Records as they are kept: ready pieces of JSON that answers are put together from.
+
+A record's scalars are one piece of bytes and each of its nested members another, so that a page is
+little more than a join, and numbers keep every digit. Bytes below 0x20 never occur in JSON text,
+so they serve as marks inside the pieces:
+
+    0x1e        before every scalar's comma, so that `$select` can pick fields
+    0x1d        the part of a detail row's id that differs between sessions
+    0x10..0x17  the start and the end of members nested one to four levels deeper, which are cut out
+                unless they are expanded; three bytes 0x01..0x08 after the start tell the path
+"""
+
+import json
+import re
+from collections.abc import Collection, Mapping, Sequence
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from functools import lru_cache
+from typing import Any, NamedTuple
+
+from acumatica_sandbox.model import EntityModel, ShapeModel
+
+Record = dict[str, Any]
+"""Scalars by name (str, int, bool, Decimal, date, datetime or None), nested records and lists,
+`id`, and perhaps `note` (text), `custom` (values by `View.Field`) and `archived`."""
+
+FIELD = b"\x1e"
+SALT = b"\x1d"
+MARKS = bytes(range(1, 9)) + bytes(range(0x10, 0x18)) + FIELD
+_dumps = json.JSONEncoder(ensure_ascii=False).encode
+
+
+class Fragments(NamedTuple):
+    """The pieces of one record."""
+
+    flat: bytes
+    nested: tuple[bytes, ...]
+    """One a nested member, in the shape's order; empty for a linked object that is absent."""
+    custom: bytes
+
+
+def value_text(kind: str, value: Any) -> str:
+    """A scalar as JSON, wrapped; nothing is an empty object."""
+    if value is None:
+        return "{}"
+    return f'{{"value":{bare_text(kind, value)}}}'
+
+
+def bare_text(kind: str, value: Any) -> str:
+    """A scalar as JSON, in the way that answers write its type."""
+    if kind == "d":
+        text = format(value if isinstance(value, Decimal) else Decimal(str(value)), "f")
+        return text if "." in text else f"{text}.0"
+    if kind == "t":
+        return f'"{instant_text(value)}"'
+    if kind == "D":
+        return f'"{value.isoformat()[:10]}T00:00:00+00:00"'
+    return _dumps(value)
+
+
+def instant_text(moment: datetime) -> str:
+    """UTC with up to three digits of fraction, trailing zeros cut."""
+    text = moment.isoformat()[:19]
+    fraction = f"{moment.microsecond // 1000:03}".rstrip("0")
+    return f"{text}.{fraction}+00:00" if fraction else f"{text}+00:00"
+
+
+def to_fragments(entity: EntityModel, record: Mapping[str, Any]) -> Fragments:
+    """A record's pieces."""
+    flat = f',"note":{{"value":{_dumps(record.get("note") or "")}}}' + _scalars(
+        entity.shape, record
+    )
+    nested = tuple(
+        _member(entity, name, inner, record.get(name), name in entity.shape.details, 1).encode()
+        for name, inner in entity.shape.nested.items()
+    )
+    custom = record.get("custom") or {}
+    values = {
+        place: f'{{"type":"{CUSTOM_TYPES[kind]}"'
+        + (f',"value":{bare_text(kind, custom[place])}}}' if custom.get(place) is not None else "}")
+        for place, kind in entity.custom.items()
+    }
+    return Fragments(flat.encode(), nested, _dumps(values).encode() if values else b"")
+
+
+CUSTOM_TYPES = {
+    "s": "CustomStringField",
+    "d": "CustomDecimalField",
+    "i": "CustomIntField",
+    "h": "CustomShortField",
+    "l": "CustomLongField",
+    "b": "CustomBooleanField",
+    "t": "CustomDateTimeField",
+    "D": "CustomDateTimeField",
+    "g": "CustomGuidField",
+}
+
+
+def _scalars(shape: ShapeModel, record: Mapping[str, Any]) -> str:
+    return "".join(
+        f'\x1e,"{name}":{value_text(kind, record.get(name))}' for name, kind in shape.fields.items()
+    )
+
+
+def _member(
+    entity: EntityModel, path: str, shape: ShapeModel, value: Any, many: bool, level: int
+) -> str:
+    name = path.rpartition("/")[2]
+    if many:
+        rows = ",".join(
+            _inner(entity, path, shape, row, number, level)
+            for number, row in enumerate(value or (), 1)
+        )
+        return f',"{name}":[{rows}]'
+    if value is None:
+        return f',"{name}":null'
+    return f',"{name}":{_inner(entity, path, shape, value, 1, level)}'
+
+
+def _inner(
+    entity: EntityModel, path: str, shape: ShapeModel, record: Any, number: int, level: int
+) -> str:
+    deeper = "".join(
+        f"{_opening(entity, f'{path}/{name}', level)}"
+        f"{_member(entity, f'{path}/{name}', inner, record.get(name), name in shape.details, level + 1)}"
+        f"{chr(0x0F + 2 * level)}"
+        for name, inner in shape.nested.items()
+    )
+    note = f'"note":{{"value":{_dumps(record["note"])}}}' if record.get("note") else '"note":null'
+    return (
+        f'{{"id":"\x1d{record["id"][8:]}","rowNumber":{number},{note}'
+        f'{_scalars(shape, record)}{deeper},"custom":{{}}}}'
+    )
+
+
+def _opening(entity: EntityModel, path: str, level: int) -> str:
+    number = entity.path_numbers[path]
+    digits = (number >> 6, number >> 3 & 7, number & 7)
+    return chr(0x0E + 2 * level) + "".join(chr(1 + digit) for digit in digits)
+
+
+@lru_cache(maxsize=1024)
+def _cut(number: int, level: int) -> re.Pattern[bytes]:
+    digits = bytes(1 + digit for digit in (number >> 6, number >> 3 & 7, number & 7))
+    start, end = bytes([0x0E + 2 * level]), bytes([0x0F + 2 * level])
+    return re.compile(start + digits + b"[^" + end + b"]*" + end)
+
+
+def finish(entity: EntityModel, page: bytes, expand: Collection[str], salt: bytes) -> bytes:
+    """A page of joined pieces without its marks: what is not expanded is cut out."""
+    for path, number in entity.path_numbers.items():
+        level = path.count("/")
+        if level and path not in expand and path.rpartition("/")[0] in expand:
+            page = _cut(number, level).sub(b"", page)
+    return page.replace(SALT, salt).translate(None, MARKS)
+
+
+def from_fragments(entity: EntityModel, identity: str, fragments: Fragments) -> Record:
+    """The record of these pieces, as Python values."""
+    text = b"{" + b"".join((fragments.flat, *fragments.nested))[1:] + b"}"
+    text = text.replace(SALT, b"00000000").translate(None, MARKS)
+    wire = json.loads(text, parse_float=Decimal)
+    record = parse_wire(entity.shape, wire, whole=True)
+    record["id"] = identity
+    record["note"] = wire["note"]["value"]
+    if fragments.custom:
+        pieces = json.loads(fragments.custom)
+        record["custom"] = {
+            place: parse_value(
+                entity.custom[place], json.loads(text, parse_float=Decimal).get("value")
+            )
+            for place, text in pieces.items()
+            if place in entity.custom
+        }
+    return record
+
+
+def parse_wire(shape: ShapeModel, body: Mapping[str, Any], *, whole: bool = False) -> Record:
+    """The values of `{"Field": {"value": ...}}`; what the shape does not know is left out.
+
+    With `whole`, fields that are absent are None, and ids are kept.
+    """
+    record: Record = {"id": body["id"]} if "id" in body else {}
+    for name, kind in shape.fields.items():
+        wrapped = body.get(name)
+        if isinstance(wrapped, Mapping):
+            record[name] = parse_value(kind, wrapped.get("value"))
+        elif whole:
+            record[name] = None
+    for name, linked in shape.linked.items():
+        if isinstance(body.get(name), Mapping):
+            record[name] = parse_wire(linked, body[name], whole=whole)
+        elif whole:
+            record[name] = None
+    for name, detail in shape.details.items():
+        if isinstance(body.get(name), list):
+            record[name] = [parse_wire(detail, row, whole=whole) for row in body[name]]
+    return record
+
+
+def parse_value(kind: str, value: Any) -> Any:
+    """A JSON scalar as a Python value of its type.
+
+    Raises:
+        ValueError, TypeError, ArithmeticError: the value is not of that type.
+    """
+    if value is None:
+        return None
+    if kind == "d":
+        return Decimal(str(value))
+    if kind in "ihl":
+        return int(value)
+    if kind == "t":
+        moment = datetime.fromisoformat(value)
+        return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC)
+    if kind == "D":
+        return date.fromisoformat(value[:10])
+    if kind == "b" and not isinstance(value, bool):
+        raise ValueError(f"{value!r} is not a Boolean value")
+    if kind == "g":
+        return str(value).lower()
+    return value if kind in "b" else str(value)
+
+
+def selected(flat: bytes, positions: Sequence[int]) -> bytes:
+    """Scalars at these positions only."""
+    pieces = flat.split(FIELD)
+    return b"".join([pieces[0], *(pieces[position] for position in positions)])
+
+
+def field_text(flat: bytes, position: int) -> bytes:
+    """One scalar's JSON, wrapped; positions count from 1."""
+    return flat.split(FIELD, position + 1)[position].partition(b":")[2]

@@ -1,0 +1,106 @@
+"""Puts answers together from the kept pieces."""
+
+import json
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from acumatica_sandbox.fragments import Record, finish, selected, to_fragments
+from acumatica_sandbox.model import EntityModel
+from acumatica_sandbox.store import Row
+
+
+@dataclass(frozen=True)
+class Projection:
+    """What of a record goes into the answer."""
+
+    expand: frozenset[str] = frozenset()
+    """Paths of linked objects and details, each implying those above it."""
+    select: frozenset[str] | None = None
+    """Fields of the record; None for all."""
+    inner_select: frozenset[str] = frozenset()
+    """Fields of nested members as paths; the members they are about show these only."""
+    custom: tuple[str, ...] = ()
+    """Custom fields as `View.Field`."""
+    files: Mapping[str, bytes] | None = None
+    """JSON of the files of a record, by its id."""
+    salt: bytes = field(default=b"00000000", repr=False)
+    base: str = ""
+    """Address of the endpoint, for links."""
+
+    def nested(self, entity: EntityModel) -> tuple[str, ...]:
+        """The top-level members that are expanded."""
+        return tuple(name for name in entity.shape.nested if name in self.expand)
+
+
+def list_body(entity: EntityModel, rows: Sequence[Row], projection: Projection) -> bytes:
+    """A list of records."""
+    return b"[" + _records(entity, rows, projection, b",") + b"]"
+
+
+def record_body(entity: EntityModel, record: Record, projection: Projection) -> bytes:
+    """One record."""
+    pieces = to_fragments(entity, record)
+    by_name = dict(zip(entity.shape.nested, pieces.nested, strict=True))
+    row: Row = (
+        str(record["id"]).encode(),
+        False,
+        pieces.custom,
+        pieces.flat,
+        *(by_name[name] for name in projection.nested(entity)),
+    )
+    return _records(entity, [row], projection, b"")
+
+
+def _records(
+    entity: EntityModel, rows: Sequence[Row], projection: Projection, between: bytes
+) -> bytes:
+    if not rows:
+        return b""
+    base = f"{projection.base}/{entity.name}/".encode()
+    files = f"{projection.base}/files/PX.Objects.{entity.name}Maint/Document/".encode()
+    positions = _positions(entity, projection.select)
+    parts: list[bytes] = []
+    add = parts.extend
+    for number, (identity, _, custom, flat, *nested) in enumerate(rows, 1):
+        add(
+            (
+                between if number > 1 else b"",
+                b'{"id":"',
+                identity,
+                b'","rowNumber":',
+                b"%d" % number,
+                flat if positions is None else selected(flat, positions),
+                *nested,
+                b',"custom":',
+                _custom(custom, projection.custom) if projection.custom else b"{}",
+                b',"_links":{"self":"',
+                base,
+                identity,
+                b'","files:put":"',
+                files,
+                identity,
+                b'/{filename}"}',
+            )
+        )
+        if projection.files is not None:
+            add((b',"files":', projection.files.get(identity.decode(), b"[]")))
+        add((b"}",))
+    page = b"".join(parts)
+    return finish(entity, page, projection.expand, projection.salt)
+
+
+def _positions(entity: EntityModel, select: Collection[str] | None) -> list[int] | None:
+    if select is None:
+        return None
+    return [number for number, name in enumerate(entity.shape.fields, 1) if name in select]
+
+
+def _custom(custom: bytes, places: Sequence[str]) -> bytes:
+    values = json.loads(custom) if custom else {}
+    views: dict[str, list[str]] = {}
+    for place in places:
+        view, _, name = place.partition(".")
+        if place in values:
+            views.setdefault(view, []).append(f'"{name}":{values[place]}')
+    inner = ",".join(f'"{view}":{{{",".join(fields)}}}' for view, fields in views.items())
+    return f"{{{inner}}}".encode()

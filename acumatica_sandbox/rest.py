@@ -1,0 +1,100 @@
+"""Routes of the contract REST API, below `/entity`."""
+
+import asyncio
+import json
+from urllib.parse import unquote
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from acumatica_sandbox import actions, entity_api, files, swagger, writes
+from acumatica_sandbox.answers import json_answer, not_found
+from acumatica_sandbox.entity_api import Call, entity_of
+from acumatica_sandbox.identity import signed_in, with_cookies
+from acumatica_sandbox.sessions import SESSION_COOKIE, ApiSession
+from acumatica_sandbox.site import BUILD, Site
+
+SYSTEM_ENDPOINT = "Default"
+
+
+async def answer(site: Site, request: Request, path: str) -> Response:
+    """One request below `/entity`."""
+    _, *parts = [unquote(part) for part in path.split("/")]
+    while parts and not parts[-1]:
+        parts.pop()
+    session = signed_in(site, request)
+    if not parts:
+        return _endpoint_list(site, session)
+    if len(parts) < 2 or (parts[0], parts[1]) not in site.endpoints:
+        return not_found(request.url.path)
+    if session is None:
+        return json_answer(
+            {
+                "message": "You are not logged in.",
+                "exceptionMessage": "You are not logged in.",
+                "exceptionType": "PX.Data.PXNotLoggedInException",
+                "stackTrace": None,
+            },
+            401,
+        )
+    session.inside += 1
+    site.traffic.in_one_session_max = max(site.traffic.in_one_session_max, session.inside)
+    try:
+        async with session.lock:
+            response = await _endpoint(site, session, request, parts)
+    finally:
+        session.inside -= 1
+    if request.cookies.get(SESSION_COOKIE) != session.id:
+        with_cookies(response, session)
+    return response
+
+
+def _endpoint_list(site: Site, session: ApiSession | None) -> Response:
+    """The endpoints of the instance; without a session only those of the system."""
+    endpoints = [
+        {"name": name, "version": version, "href": f"{site.prefix}/entity/{name}/{version}/"}
+        for name, version in site.endpoints
+        if session is not None or name == SYSTEM_ENDPOINT
+    ]
+    version = {"acumaticaBuildVersion": BUILD, "databaseVersion": BUILD}
+    return json_answer({"version": version, "endpoints": endpoints})
+
+
+async def _endpoint(
+    site: Site, session: ApiSession, request: Request, parts: list[str]
+) -> Response:
+    name, version, *rest = parts
+    base = f"{site.prefix}/entity/{name}/{version}"
+    call = Call(site, session, request.query_params, request.headers, base)
+    if not rest:
+        return json_answer({"name": name, "version": version, "href": f"{base}/"})
+    if rest == ["swagger.json"]:
+        host = str(request.base_url).rstrip("/")
+        return swagger.answer(site, name, version, f"{host}{site.prefix}")
+    if rest[0] == "files":
+        return await files.answer(call, request, rest[1:])
+    if rest[0] in actions.REPORTS:
+        return await actions.report(call, request, rest)
+    entity = entity_of(site, rest[0])
+    keys = rest[1:]
+    if request.method == "GET":
+        if keys == ["$adHocSchema"]:
+            return entity_api.ad_hoc_schema(entity)
+        if len(keys) == 3 and keys[1] == "status":
+            return actions.status(call, keys[2])
+        if keys:
+            return entity_api.read_record(call, entity, keys)
+        return await asyncio.to_thread(entity_api.read_list, call, entity)
+    if request.method in ("PUT", "PATCH") and not keys:
+        body = writes.parse_body(await request.body())
+        only = request.method == "PATCH"
+        return await asyncio.to_thread(writes.put, call, entity, body, update_only=only)
+    if request.method == "PUT" and len(keys) > 2 and keys[-2] == "files":
+        return await files.attach(call, request, entity, keys)
+    if request.method == "DELETE" and keys:
+        return writes.delete(call, entity, keys)
+    if request.method == "POST" and len(keys) == 1:
+        return actions.start(call, entity, keys[0], writes.parse_body(await request.body()))
+    status = 406 if request.method == "POST" and not keys else 405
+    text = json.dumps({"message": f"The requested resource does not support {request.method}."})
+    return Response(text.encode(), status, media_type="application/json")

@@ -1,0 +1,83 @@
+"""What the emulated instance consists of, for the routes and the control interface to share."""
+
+import random
+from collections import Counter, deque
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from acumatica_sandbox.builtin import ENTITIES
+from acumatica_sandbox.clock import Clock
+from acumatica_sandbox.faults import Faults
+from acumatica_sandbox.model import EntityModel
+from acumatica_sandbox.options import SandboxOptions
+from acumatica_sandbox.seeding import seed
+from acumatica_sandbox.seeding.generic import Chance
+from acumatica_sandbox.sessions import Sessions
+from acumatica_sandbox.store import Store
+from acumatica_sandbox.throttle import Throttle
+from acumatica_sandbox.tokens import Tokens
+
+BUILD = "25.101.0153"
+
+
+@dataclass
+class Traffic:
+    """What came and went over the wire."""
+
+    requests: Counter[str] = field(default_factory=Counter)
+    """By method and path."""
+    bytes_sent: int = 0
+    in_one_session_max: int = 0
+    log: deque[dict[str, Any]] = field(default_factory=lambda: deque(maxlen=100_000))
+
+
+@dataclass
+class KeptFile:
+    """A file that is attached to a record."""
+
+    id: str
+    owner: str
+    name: str
+    content: bytes
+    comment: str | None = None
+
+
+class Site:
+    """One instance: its clock, sessions, records and traffic."""
+
+    def __init__(self, options: SandboxOptions) -> None:
+        self.options = options
+        self.clock = Clock(options.now)
+        self.sessions = Sessions(options, self.clock)
+        entities = ENTITIES
+        self.endpoints: tuple[tuple[str, str], ...] = (
+            ("Default", "24.200.001"),
+            ("Default", "23.200.001"),
+        )
+        self.contract_document: dict[str, Any] | None = None
+        self.entities: dict[str, EntityModel] = {entity.name: entity for entity in entities}
+        self.store = Store(entity for entity in entities if not entity.inquiry)
+        self.traffic = Traffic()
+        self.chance = Chance(random.Random(options.seed + 1), options.now)  # noqa: S311
+        self.files: dict[str, KeptFile] = {}
+        self.operations: dict[str, Any] = {}
+        """Long operations by id."""
+        self.faults = Faults()
+        self.tokens = Tokens()
+        self.throttle: Throttle | None = None
+        self.deleted: list[tuple[str, str, datetime]] = []
+        """Entity, id and time of every deletion."""
+        seed(self.store, self.entities, (options.records, options.seed), options.now)
+
+    @property
+    def prefix(self) -> str:
+        """The path that the site lives under, with a slash before it and none behind it."""
+        return f"/{self.options.root}" if self.options.root else ""
+
+    def delete(self, entity: EntityModel, identity: str) -> bool:
+        """Delete a record; False where there is none."""
+        if not self.store.remove(entity, identity):
+            return False
+        self.deleted.append((entity.name, identity, self.clock.stamp()))
+        return True

@@ -1,0 +1,247 @@
+"""Writing records by the contract REST API: insert, update, delete."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from starlette.responses import Response
+
+from acumatica_sandbox.answers import Failure, http_error, json_answer
+from acumatica_sandbox.consistency import recalculate
+from acumatica_sandbox.entity_api import Call, answer_record, find
+from acumatica_sandbox.filters import FilterError, SilentlyEmpty, condition_of
+from acumatica_sandbox.fragments import Record, parse_value
+from acumatica_sandbox.inquiries import answer_of
+from acumatica_sandbox.model import EntityModel, ShapeModel
+from acumatica_sandbox.site import Site
+from acumatica_sandbox.store import Condition, Window
+
+ERRORS = (ValueError, TypeError, ArithmeticError)
+
+
+def parse_body(raw: bytes) -> dict[str, Any]:
+    """The JSON object of a request's body.
+
+    Raises:
+        Failure: it is none.
+    """
+    try:
+        body = json.loads(raw or b"{}")
+    except (ValueError, RecursionError):
+        raise Failure(http_error(400, "The request body is not valid JSON.")) from None
+    if not isinstance(body, dict):
+        raise Failure(http_error(400, "The request body must be a JSON object."))
+    return body
+
+
+def put(call: Call, entity: EntityModel, body: Mapping[str, Any], *, update_only: bool) -> Response:
+    """Insert or update a record; of an inquiry, its rows for the parameters given."""
+    asked = call.query(entity)
+    values = _values(entity, body)
+    if entity.inquiry:
+        record = answer_of(call.site, entity, values)
+        return answer_record(entity, record, asked.projection)
+    existing = _existing(call, entity, values, asked.filter)
+    if existing is None and update_only:
+        return http_error(404, "No entity satisfies the condition.")
+    _check_preconditions(call.headers, existing)
+    record = write(call.site, entity, existing, values)
+    projection = asked.projection
+    if projection.select is not None:
+        projection = replace(projection, select=projection.select | set(body))
+    return answer_record(entity, record, projection)
+
+
+def write(site: Site, entity: EntityModel, existing: Record | None, values: Record) -> Record:
+    """Merge values into a record, or make a new one; details by id, line number, or appended."""
+    record: Record = existing or _blank(entity.shape, site)
+    if existing is None and "NoteID" in entity.shape.fields:
+        record["NoteID"] = record["id"]
+    before = {name: record.get(name) for name in entity.shape.fields}
+    custom = {**(record.get("custom") or {}), **values.get("custom", {})}
+    _merge(entity.shape, record, values, site)
+    record["custom"] = custom
+    for position, key in enumerate(entity.keys):
+        if record.get(key) is None:
+            record[key] = _numbered(site, entity, key, position)
+    recalculate(entity, record)
+    only_lines = all(before[name] == record.get(name) for name in entity.shape.fields)
+    if existing is None or not only_lines or site.options.lines_touch_header:
+        stamp_now(site, entity, record)
+    site.store.replace(entity, record)
+    return record
+
+
+def stamp_now(site: Site, entity: EntityModel, record: Record) -> None:
+    """Stamp a record as modified at the present."""
+    moment = site.clock.stamp()
+    for name in entity.stamps:
+        record[name] = moment if entity.shape.fields[name] == "t" else moment.date()
+
+
+def delete(call: Call, entity: EntityModel, keys: list[str]) -> Response:
+    """Delete a record."""
+    call.site.delete(entity, find(call.site, entity, keys)["id"])
+    return Response(status_code=204)
+
+
+def _existing(
+    call: Call, entity: EntityModel, values: Record, condition: str | None
+) -> Record | None:
+    store = call.site.store
+    if values.get("id"):
+        return store.by_id(entity, str(values["id"]))
+    if condition:
+        try:
+            where = condition_of(entity, condition, call.site.options.silent_empties)
+        except FilterError as error:
+            raise Failure(http_error(500, str(error), error.kind)) from None
+        except SilentlyEmpty:
+            return None
+        return next(store.records(entity, Window(where, top=1)), None)
+    keys = [values.get(key) for key in entity.keys]
+    if not keys or any(key is None for key in keys):
+        return None
+    return store.by_keys(entity, keys)
+
+
+def _check_preconditions(headers: Mapping[str, str], existing: Record | None) -> None:
+    if existing is not None and headers.get("If-None-Match") == "*":
+        raise Failure(http_error(412, "The record exists already."))
+    if existing is None and headers.get("If-Match") == "*":
+        raise Failure(http_error(412, "The record does not exist."))
+
+
+def _values(entity: EntityModel, body: Mapping[str, Any]) -> Record:
+    """The body's values, checked.
+
+    Raises:
+        Failure: 422 with the body echoed and errors at the fields.
+    """
+    values, echo, wrong = _node(entity.shape, body, entity.codes)
+    custom = body.get("custom")
+    if isinstance(custom, Mapping):
+        values["custom"] = {}
+        for view, fields in custom.items():
+            for name, field in fields.items() if isinstance(fields, Mapping) else ():
+                kind = entity.custom.get(f"{view}.{name}")
+                if kind and isinstance(field, Mapping):
+                    values["custom"][f"{view}.{name}"] = parse_value(kind, field.get("value"))
+    if wrong:
+        echo["error"] = (
+            f"Inserting  '{entity.screen}' record raised at least one error. "
+            "Please review the errors."
+        )
+        raise Failure(json_answer(echo, 422))
+    return values
+
+
+def _node(
+    shape: ShapeModel, body: Mapping[str, Any], codes: Mapping[str, Any]
+) -> tuple[Record, dict[str, Any], bool]:
+    values: Record = {}
+    echo: dict[str, Any] = {}
+    wrong = False
+    for name in ("id", "delete", "note"):
+        if name in body:
+            values[name] = echo[name] = body[name]
+    if isinstance(body.get("note"), Mapping):
+        values["note"] = body["note"].get("value")
+    for name, given in body.items():
+        if name in shape.fields:
+            value = given.get("value") if isinstance(given, Mapping) else given
+            echo[name] = {"value": value}
+            try:
+                values[name] = parse_value(shape.fields[name], value)
+                if name in codes and values[name] is not None and values[name] not in codes[name]:
+                    raise ValueError(f"{value!r} is not one of {', '.join(codes[name])}")
+            except ERRORS as error:
+                echo[name]["error"] = f"The value of {name} is not valid: {error}"[:300]
+                wrong = True
+        elif name in shape.linked and isinstance(given, Mapping):
+            values[name], echo[name], inner = _node(shape.linked[name], given, {})
+            wrong = wrong or inner
+        elif name in shape.details and isinstance(given, list):
+            nodes = [_node(shape.details[name], row, {}) for row in given if isinstance(row, dict)]
+            values[name] = [node[0] for node in nodes]
+            echo[name] = [node[1] for node in nodes]
+            wrong = wrong or any(node[2] for node in nodes)
+    return values, echo, wrong
+
+
+def _merge(shape: ShapeModel, record: Record, values: Record, site: Site) -> None:
+    for name, value in values.items():
+        if name in shape.fields or name == "note":
+            record[name] = value
+        elif name in shape.linked:
+            inner = record.get(name) or _blank(shape.linked[name], site)
+            _merge(shape.linked[name], inner, value, site)
+            record[name] = inner
+        elif name in shape.details:
+            record[name] = _merged_rows(shape.details[name], record.get(name) or [], value, site)
+
+
+def _merged_rows(
+    shape: ShapeModel, rows: list[Record], changes: list[Record], site: Site
+) -> list[Record]:
+    rows = list(rows)
+    for change in changes:
+        row = _row_of(rows, change)
+        if change.get("delete") is True:
+            if row is not None:
+                rows.remove(row)
+            continue
+        if row is None:
+            row = _blank(shape, site)
+            if "LineNbr" in shape.fields:
+                row["LineNbr"] = max((int(one["LineNbr"] or 0) for one in rows), default=0) + 1
+            rows.append(row)
+        _merge(shape, row, change, site)
+    return rows
+
+
+def _row_of(rows: list[Record], change: Record) -> Record | None:
+    """The row that a change is about: ids differ between sessions in their first part."""
+    if change.get("id"):
+        tail = str(change["id"])[8:]
+        return next((row for row in rows if row["id"][8:] == tail), None)
+    if change.get("LineNbr") is not None:
+        return next((row for row in rows if row["LineNbr"] == change["LineNbr"]), None)
+    return None
+
+
+def _blank(shape: ShapeModel, site: Site) -> Record:
+    record: Record = {"id": site.chance.guid()}
+    record |= dict.fromkeys(shape.fields)
+    record |= dict.fromkeys(shape.linked)
+    record |= {name: [] for name in shape.details}
+    return record
+
+
+def _numbered(site: Site, entity: EntityModel, key: str, position: int) -> Any:
+    """A key value for a new record that has none: drop-downs their first label, others count."""
+    if key in entity.codes:
+        return next(iter(entity.codes[key]))
+    kind = entity.shape.fields[key]
+    number = site.store.count(entity) + 1
+    if kind == "g":
+        return site.chance.guid()
+    if kind in "ihl":
+        return number
+    if position + 1 < len(entity.keys):
+        return "SO" if key == "OrderType" else "NEW"
+    while True:
+        text = f"{number:06}"
+        like = next(iter(site.store.records(entity, Window(top=1))), {})
+        prefix = str(like.get(key) or "")[:1]
+        text = f"{prefix}{text}" if prefix.isalpha() else text
+        found = _taken(site, entity, text)
+        if not found:
+            return text
+        number += 1
+
+
+def _taken(site: Site, entity: EntityModel, text: str) -> bool:
+    where = Condition(f'"{entity.keys[-1]}" = ?', (text,))
+    return bool(site.store.page(entity, Window(where, top=1)))
