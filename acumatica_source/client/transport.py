@@ -2,6 +2,7 @@
 
 import datetime as dt
 import random
+import re
 import socket
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -199,10 +200,7 @@ def connection_error(error: Exception, method: str, url: str) -> ConnectionFaile
     kind: type[ConnectionFailed] = ConnectionFailed
     if isinstance(error, (requests.exceptions.SSLError, urllib3.exceptions.SSLError)):
         kind = CertificateRejected
-        message = (
-            f"{what}: the TLS connection was not accepted ({text}). If the instance uses a "
-            "private authority, give verify_ssl the path of its certificate."
-        )
+        message = f"{what}: the TLS connection was not accepted ({text}). {_tls_advice(text)}."
     elif unsent:
         message = (
             f"{what}: cannot connect ({text}). Check base_url, the network and the proxy settings."
@@ -218,6 +216,16 @@ def connection_error(error: Exception, method: str, url: str) -> ConnectionFaile
     failure = kind(message, method=method, url=public_url(url))
     failure.unsent = unsent
     return failure
+
+
+def _tls_advice(text: str) -> str:
+    if "expired" in text or "not yet valid" in text:
+        return "The certificate has to be renewed at the server; check this machine's clock too"
+    if "mismatch" in text or "doesn't match" in text or "not valid for" in text:
+        return "Check the host name in base_url: the certificate is another host's"
+    if "VERIFY_FAILED" in text:
+        return "If a private authority issued it, give verify_ssl the path of its certificate"
+    return "Check the scheme and the port in base_url: this may not be https"
 
 
 def before_sending(error: BaseException) -> bool:
@@ -251,5 +259,5 @@ def _innermost(error: BaseException) -> str:
         if inner is None:
             break
         cause = inner
-    text = str(cause).rpartition(">: ")[2] or type(cause).__name__
+    text = re.sub(r"^(<[^>]*>|\w+\(host=[^)]*\)): ", "", str(cause)) or type(cause).__name__
     return text[:200]

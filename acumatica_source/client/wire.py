@@ -75,7 +75,10 @@ class Wire:
             ConnectionFailed: there was no complete answer.
             ResponseTooLarge: there was too much of it.
         """
-        prepared = self.http.prepare_request(request)
+        try:
+            prepared = self.http.prepare_request(request)
+        except (requests.exceptions.RequestException, UnicodeError) as failure:
+            raise ConfigurationError(f"{request.method} {request.url}: {failure}") from None
         method, url = str(prepared.method), str(prepared.url)
         settings = self._environment(url)
         self.requests_made += 1

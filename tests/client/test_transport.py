@@ -1,3 +1,4 @@
+import datetime as dt
 import gzip
 import ssl
 import zlib
@@ -12,6 +13,7 @@ from acumatica_source.client.session import Credentials, Session, Transport
 from .conftest import FAST
 from .server import Reply, ScriptedServer, data, scripted_server
 
+PAST, LONG_PAST = dt.datetime(2021, 1, 1, tzinfo=dt.UTC), dt.datetime(2020, 1, 1, tzinfo=dt.UTC)
 LIMIT = FAST.max_response_bytes
 
 
@@ -81,6 +83,36 @@ def test_an_unknown_certificate_is_refused_at_once(tls: ssl.SSLContext) -> None:
         with pytest.raises(errors.CertificateRejected, match="verify_ssl"):
             session.login()
         assert server.seen == []
+
+
+@pytest.mark.parametrize(
+    ("certificate", "words"),
+    [
+        ({"identities": ["127.0.0.1"], "not_after": PAST}, "renewed at the server"),
+        ({"identities": ["other.example"]}, "another host's"),
+    ],
+    ids=["expired", "other-host"],
+)
+def test_why_a_certificate_is_refused(
+    authority: trustme.CA, tmp_path: Any, certificate: dict[str, Any], words: str
+) -> None:
+    bundle = tmp_path / "authority.pem"
+    authority.cert_pem.write_to_path(str(bundle))
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    identities = certificate.pop("identities")
+    issued = authority.issue_cert(*identities, not_before=LONG_PAST, **certificate)
+    issued.configure_cert(context)
+    with scripted_server(tls=context) as server:
+        session = Session(Credentials(server.base_url, "a", "b"), Transport(verify_ssl=bundle))
+        with pytest.raises(errors.CertificateRejected, match=words):
+            session.login()
+        assert server.seen == []
+
+
+def test_a_server_without_tls_is_told(server: ScriptedServer) -> None:
+    base_url = server.base_url.replace("http:", "https:")
+    with pytest.raises(errors.CertificateRejected, match="may not be https"):
+        Session(Credentials(base_url, "a", "b"), FAST).login()
 
 
 def test_a_private_authority_can_be_given(
