@@ -39,11 +39,10 @@ def load_parquet() -> None:
 
 
 def load_inquiry() -> None:
-    """Ask an inquiry form two questions, and load the ledger from one period on."""
+    """Ask an inquiry form about two items, and load the ledger from one period on."""
     pipeline = dlt.pipeline("acumatica", destination="duckdb", dataset_name="erp")
-    stock = InquiryForm(
-        "InventorySummaryInquiry", [{"InventoryID": "ITEM00001"}, {"InventoryID": "ITEM00002"}]
-    )
+    items = [{"InventoryID": "AALEGO500"}, {"InventoryID": "CONGRILL"}]
+    stock = InquiryForm("InventorySummaryInquiry", items)
     print(pipeline.run(acumatica(load=[stock, LedgerTransactions(from_period="01-2026")])))
 
 

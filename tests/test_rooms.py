@@ -68,7 +68,9 @@ def test_a_room_does_not_know(room: str, foreign: set[str]) -> None:
 
 def test_the_client_alone_loads_neither_dlt_nor_arrow() -> None:
     code = "import sys, acumatica_source.client; print(*sys.modules)"
-    loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    loaded = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True
+    )
     assert not {"dlt", "pyarrow", "pandas", "duckdb"} & set(loaded.stdout.split())
 
 

@@ -209,6 +209,23 @@ def test_a_sign_out_over_a_dead_connection_is_repeated(
     assert server.logouts == 2
 
 
+def test_a_sign_out_that_the_server_could_not_do_is_repeated(
+    server: ScriptedServer, client: AcumaticaClient
+) -> None:
+    replies = [Reply(503), Reply(429), Reply(204)]
+    server.on_logout = lambda seen: replies.pop(0)
+    assert client.logout() == 204
+    assert server.logouts == 3
+    assert client.logout() == 204
+    assert server.logouts == 3
+
+
+def test_records_under_a_wrong_type_are_records(server: ScriptedServer, session: Session) -> None:
+    server.queue(Reply(200, b" [1]", {"Content-Type": "text/html"}))
+    assert session.get_bytes("entity").content == b" [1]"
+    assert server.logins == 1
+
+
 def test_one_request_at_a_time_per_session(server: ScriptedServer, session: Session) -> None:
     running, most = [0], [0]
 

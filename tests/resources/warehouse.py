@@ -78,7 +78,11 @@ def _put(
 
 def _scalars(record: Mapping[str, Any], prefix: str) -> Iterator[tuple[str, Any]]:
     for name, value in record.items():
-        if isinstance(value, Mapping) and name not in ("custom",):
+        if name == "custom":
+            for address, custom in (value or {}).items():
+                if custom is not None:
+                    yield f"{prefix}custom__{address.replace('.', '__')}", custom
+        elif isinstance(value, Mapping):
             yield from _scalars(value, f"{prefix}{name}__")
         elif name not in ("id", "note", "archived", "custom") and not isinstance(value, list):
             if value is not None:
