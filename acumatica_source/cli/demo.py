@@ -4,6 +4,7 @@ import subprocess
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from decimal import Decimal
 from pathlib import Path
 
 import click
@@ -82,9 +83,11 @@ def demo(records: int, file: Path) -> None:
                 second = runner.sync(pipeline, instance, LOADS, progress.finished)
     failed = [outcome for outcome in (*first, *second) if outcome.error]
     with duckdb.connect(str(file), read_only=True) as database:
+        console.rule("What is loaded, and what the two syncs cost")
         console.print(_comparison(database, first, second))
         for question, sql in QUESTIONS.items():
-            console.print(_answer(database, question, sql))
+            console.rule(question)
+            console.print(_answer(database, sql))
     console.print(f"All of it is in [bold]{file}[/]: open it with DuckDB and look around.")
     if failed:
         sys.exit(1)
@@ -125,10 +128,8 @@ def _comparison(
     database: duckdb.DuckDBPyConnection, first: Sequence[Outcome], second: Sequence[Outcome]
 ) -> Table:
     """Per table: rows it holds, rows loaded by the second sync, and what both syncs cost."""
-    table = Table(
-        title="Loaded", box=None, header_style="bold", pad_edge=False, title_justify="left"
-    )
-    table.add_column("table")
+    table = Table(box=None, header_style="bold", pad_edge=False)
+    table.add_column("table", no_wrap=True)
     for heading in ("rows", "2nd sync", "requests", "2nd", "seconds", "2nd"):
         table.add_column(heading, justify="right")
     for before, after in zip(first, second, strict=False):
@@ -136,20 +137,18 @@ def _comparison(
         figures = [f"{cost:,}" if isinstance(cost, int) else f"{cost:.1f}" for cost in costs]
         for name in dict.fromkeys([*before.rows, *after.rows]):
             rows = len(database.table(f'erp."{name}"'))
-            table.add_row(name, f"{rows:,}", f"{after.rows.get(name, 0):,}", *figures)
-            figures = [""] * 4
+            if rows:
+                table.add_row(name, f"{rows:,}", f"{after.rows.get(name, 0):,}", *figures)
+                figures = [""] * 4
     return table
 
 
-def _answer(database: duckdb.DuckDBPyConnection, question: str, sql: str) -> Table:
+def _answer(database: duckdb.DuckDBPyConnection, sql: str) -> Table:
     found = database.execute(sql)
-    table = Table(
-        title=question, box=None, header_style="bold", pad_edge=False, title_justify="left"
-    )
+    table = Table(box=None, header_style="bold", pad_edge=False)
     for place, column in enumerate(found.description or []):
-        table.add_column(column[0], justify="left" if place == 0 else "right")
+        table.add_column(column[0], justify="right" if place else "left", no_wrap=True)
     for row in found.fetchall():
-        table.add_row(
-            *(f"{value:,.2f}" if place == 2 else f"{value}" for place, value in enumerate(row))
-        )
+        cells = (f"{cell:,.2f}" if isinstance(cell, Decimal) else f"{cell}" for cell in row)
+        table.add_row(*cells)
     return table
