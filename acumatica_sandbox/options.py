@@ -65,8 +65,14 @@ class SandboxOptions:
     """Entities that answer 500 because their module is not set up."""
     odata_page: int = 0
     """Rows after which OData answers end with a nextLink; 0 for none."""
+    odata_text_decimals: bool = False
+    """Whether OData writes decimals as text, as in an official sample."""
+    odata_bare_dates: bool = True
+    """Whether OData writes instants without an offset, as in an official sample."""
     dac_role: bool = True
     """Whether the user may read data access classes over OData."""
+    contract_5: bool = False
+    """Whether an endpoint of contract version 5 is listed too."""
     offset_minutes: int = 0
     """Offset from UTC that instants are written with, in minutes."""
     unstable_order: bool = False

@@ -2,22 +2,27 @@
 
 import random
 from collections import Counter, deque
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
 from acumatica_sandbox.builtin import ENTITIES
 from acumatica_sandbox.clock import Clock
+from acumatica_sandbox.contract_change import carried_over, changed
+from acumatica_sandbox.contract_file import read_contract
 from acumatica_sandbox.faults import Faults
+from acumatica_sandbox.fragments import Record
 from acumatica_sandbox.model import EntityModel
-from acumatica_sandbox.options import SandboxOptions
+from acumatica_sandbox.options import SandboxError, SandboxOptions
 from acumatica_sandbox.seeding import seed
-from acumatica_sandbox.seeding.generic import Chance
+from acumatica_sandbox.seeding.generic import Chance, complete
 from acumatica_sandbox.sessions import Sessions
 from acumatica_sandbox.store import Store
 from acumatica_sandbox.throttle import Throttle
 from acumatica_sandbox.tokens import Tokens
 
+ENDPOINTS = (("Default", "24.200.001"), ("Default", "23.200.001"))
 BUILD = "25.101.0153"
 
 
@@ -51,11 +56,16 @@ class Site:
         self.clock = Clock(options.now)
         self.sessions = Sessions(options, self.clock)
         entities = ENTITIES
-        self.endpoints: tuple[tuple[str, str], ...] = (
-            ("Default", "24.200.001"),
-            ("Default", "23.200.001"),
-        )
+        self.endpoints: tuple[tuple[str, str], ...] = ENDPOINTS
         self.contract_document: dict[str, Any] | None = None
+        if options.contract is not None:
+            contract = read_contract(options.contract)
+            entities = contract.entities
+            self.endpoints = ((contract.name, contract.version),)
+            self.contract_document = contract.document
+        if options.contract_5:
+            self.endpoints = (*self.endpoints, ("Default", "26.200.001"))
+        self._check_entities(entities)
         self.entities: dict[str, EntityModel] = {entity.name: entity for entity in entities}
         self.store = Store(entity for entity in entities if not entity.inquiry)
         self.traffic = Traffic()
@@ -68,6 +78,10 @@ class Site:
         self.throttle: Throttle | None = None
         self.deleted: list[tuple[str, str, datetime]] = []
         """Entity, id and time of every deletion."""
+        self.deleted_records: list[tuple[str, Record]] = []
+        """What was deleted, with its entity."""
+        self.feed_rows: dict[str, dict[bytes, Any]] = {}
+        """Rows that OData feeds have made, by feed and record."""
         seed(self.store, self.entities, (options.records, options.seed), options.now)
 
     @property
@@ -77,7 +91,31 @@ class Site:
 
     def delete(self, entity: EntityModel, identity: str) -> bool:
         """Delete a record; False where there is none."""
-        if not self.store.remove(entity, identity):
+        record = self.store.by_id(entity, identity)
+        if record is None:
             return False
+        self.store.remove(entity, identity)
+        self.deleted_records.append((entity.name, record))
         self.deleted.append((entity.name, identity, self.clock.stamp()))
         return True
+
+    def change_contract(self, entity: EntityModel, changes: Mapping[str, Any]) -> None:
+        """Change an entity's contract and carry its records over."""
+        fresh = changed(entity, changes)
+        with self.store.lock:
+            records = [
+                carried_over(fresh, record, changes, self.chance)
+                for record in self.store.records(entity)
+            ]
+            self.store.create(fresh)
+            self.store.add(fresh, (complete(fresh.shape, one, self.chance) for one in records))
+            self.store.index(fresh)
+            self.entities[entity.name] = fresh
+        self.contract_document = None
+        self.feed_rows.clear()
+
+    def _check_entities(self, entities: Iterable[EntityModel]) -> None:
+        known = {entity.name for entity in entities}
+        for name in (*self.options.features_off, *self.options.not_set_up):
+            if name not in known:
+                raise SandboxError(f"There is no entity {name!r} to switch off.")

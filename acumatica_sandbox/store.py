@@ -77,7 +77,7 @@ class Store:
         with self.lock:
             for suffix, columns in (
                 ("id", "_id"),
-                ("order", _order(entity)),
+                *([("order", _order(entity))] if entity.keys else []),
                 *(("stamp", f'"{stamp}"') for stamp in entity.stamps[:1]),
             ):
                 self._database.execute(

@@ -24,6 +24,7 @@ from acumatica_sandbox.seeding.masters import address
 from acumatica_sandbox.store import Row, Store
 
 ORIGINALS = 3_000
+OWN = ("OrderNbr", "LastModified", "NoteID")
 
 
 def orders(
@@ -152,7 +153,7 @@ def _copies(
     chance: Chance,
 ) -> Iterator[Row]:
     names = list(entity.shape.fields)
-    own = {name: names.index(name) + 1 for name in ("OrderNbr", "LastModified", "NoteID")}
+    own = {name: names.index(name) + 1 for name in OWN if name in names}
     split = [(record, p, p.flat.split(FIELD)) for record, p in originals]
     for number in range(len(split) + 1, count + 1):
         record, pieces, flat = split[number % len(split)]

@@ -1,0 +1,123 @@
+"""Changes an entity's contract, as a customization or an upgrade does, and carries records over."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+from acumatica_sandbox.fragments import Record, parse_value
+from acumatica_sandbox.model import EntityModel, ShapeModel
+from acumatica_sandbox.options import SandboxError
+from acumatica_sandbox.seeding.generic import Chance, maker_of
+
+LETTERS = "sdihlbtDg"
+CHANGES = ("add", "remove", "retype", "rename", "custom")
+
+
+def changed(entity: EntityModel, changes: Mapping[str, Any]) -> EntityModel:
+    """The entity with its contract changed.
+
+    Raises:
+        SandboxError: a change is unknown, or about something that is not there, or about a key.
+    """
+    unknown = set(changes) - set(CHANGES)
+    if unknown:
+        raise SandboxError(f"A contract has no change {unknown.pop()!r}; known: {CHANGES}.")
+    shape = entity.shape
+    custom = {**entity.custom, **changes.get("custom", {})}
+    fixed = {*entity.keys, *entity.stamps}
+    for path, letter in changes.get("add", {}).items():
+        shape = _edited(shape, path.split("/"), "add", letter)
+    for path, letter in changes.get("retype", {}).items():
+        _check_free(entity, path, fixed)
+        shape = _edited(shape, path.split("/"), "retype", letter)
+    for path in changes.get("remove", ()):
+        _check_free(entity, path, fixed)
+        shape = _edited(shape, path.split("/"), "remove", "s")
+    for path, name in changes.get("rename", {}).items():
+        _check_free(entity, path, fixed)
+        shape = _edited(shape, path.split("/"), "rename", name)
+    for letter in custom.values():
+        _check_letter(letter)
+    return replace(entity, shape=shape, custom=custom)
+
+
+def carried_over(
+    entity: EntityModel, record: Record, changes: Mapping[str, Any], chance: Chance
+) -> Record:
+    """A record of the entity before the change, in its shape afterwards."""
+    for path, letter in changes.get("retype", {}).items():
+        for node, name in _nodes(record, path.split("/")):
+            node[name] = _converted(letter, node.get(name), name, chance)
+    for path, name in changes.get("rename", {}).items():
+        for node, old in _nodes(record, path.split("/")):
+            node[name] = node.pop(old, None)
+    for path, letter in changes.get("add", {}).items():
+        for node, name in _nodes(record, path.split("/")):
+            node[name] = maker_of(name, letter)(chance)
+    custom = record.setdefault("custom", {})
+    for place, letter in changes.get("custom", {}).items():
+        custom[place] = maker_of(place.rpartition(".")[2], letter)(chance)
+    return record
+
+
+def _check_free(entity: EntityModel, path: str, fixed: set[str]) -> None:
+    if path in fixed:
+        raise SandboxError(f"{path} is a key or stamp of {entity.name}: it stays as it is.")
+
+
+def _check_letter(letter: Any) -> None:
+    if not isinstance(letter, str) or len(letter) != 1 or letter not in LETTERS:
+        raise SandboxError(f"A type is one of the letters {LETTERS}, not {letter!r}.")
+
+
+def _edited(shape: ShapeModel, path: Sequence[str], change: str, value: Any) -> ShapeModel:
+    name, *deeper = path
+    if deeper:
+        for members in ("linked", "details"):
+            inner: Mapping[str, ShapeModel] = getattr(shape, members)
+            if name in inner:
+                edited = {**inner, name: _edited(inner[name], deeper, change, value)}
+                return replace(shape, **{members: edited})
+        raise SandboxError(f"{shape.name} has no member {name!r}.")
+    known = {**shape.fields, **shape.nested}
+    if (name in known) == (change == "add"):
+        there = "already has" if change == "add" else "has no"
+        raise SandboxError(f"{shape.name} {there} {name!r}.")
+    if change in ("add", "retype"):
+        _check_letter(value)
+        if name in shape.nested:
+            raise SandboxError(f"{name} of {shape.name} is no field.")
+        return replace(shape, fields={**shape.fields, name: value})
+    if change == "rename" and (not isinstance(value, str) or not value.isidentifier()):
+        raise SandboxError(f"A name must be an identifier, not {value!r}.")
+    names = {name: value} if change == "rename" else {name: None}
+
+    def kept(members: Mapping[str, Any]) -> dict[str, Any]:
+        return {names.get(n, n): v for n, v in members.items() if names.get(n, n) is not None}  # type: ignore[misc]
+
+    return replace(
+        shape,
+        fields=kept(shape.fields),
+        linked=kept(shape.linked),
+        details=kept(shape.details),
+    )
+
+
+def _nodes(record: Record, path: Sequence[str]) -> list[tuple[Record, str]]:
+    nodes = [record]
+    for step in path[:-1]:
+        deeper: list[Record] = []
+        for node in nodes:
+            inner = node.get(step)
+            deeper += inner if isinstance(inner, list) else [inner] if inner else []
+        nodes = deeper
+    return [(node, path[-1]) for node in nodes]
+
+
+def _converted(letter: str, value: Any, name: str, chance: Chance) -> Any:
+    if value is None:
+        return None
+    try:
+        return parse_value(letter, value if letter == "b" else str(value))
+    except (ValueError, TypeError, ArithmeticError):
+        return maker_of(name, letter)(chance)
