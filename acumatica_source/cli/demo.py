@@ -65,7 +65,9 @@ def demo(records: int, file: Path) -> None:
     """Start an emulated ERP, sync it into DuckDB, change some records, and sync again."""
     console = Console()
     file.unlink(missing_ok=True)
-    with _sandbox(records, console) as site:
+    making = console.status(f"Making an emulated ERP with about {records:,} records")
+    with making, emulated_erp(records) as site:
+        making.stop()
         credentials = AcumaticaCredentials(**site)
         instance = connect(credentials, "Default", None, 2, None)
         with Progress(console) as progress:
@@ -94,17 +96,15 @@ def demo(records: int, file: Path) -> None:
 
 
 @contextmanager
-def _sandbox(records: int, console: Console) -> Iterator[Mapping[str, str]]:
+def emulated_erp(records: int) -> Iterator[Mapping[str, str]]:
     """An emulated ERP in a process of its own; yields how to sign in."""
     command = [sys.executable, "-m", "acumatica_source.cli", "sandbox", "--port", "0"]
-    with console.status(f"Making an emulated ERP with about {records:,} records"):
-        process = subprocess.Popen(
-            [*command, "--records", str(records)], stdout=subprocess.PIPE, text=True
-        )
-        assert process.stdout is not None
-        address = next(
-            (word for line in process.stdout for word in line.split() if "://" in word), ""
-        )
+    process = subprocess.Popen(
+        [*command, "--records", str(records)], stdout=subprocess.PIPE, text=True
+    )
+    assert process.stdout is not None
+    words = (word for line in process.stdout for word in line.split())
+    address = next((word for word in words if "://" in word), "")
     try:
         if not address:
             raise AcumaticaError("The emulated ERP did not start.")
