@@ -1,8 +1,9 @@
 """Are seats given back, whatever happens? Programs that read are ended at random moments.
 
 Each program opens a pool of two sessions and reads with two threads, until it is interrupted,
-terminated, fails, exits or simply ends. Meanwhile the site may drop all sessions, as a restart
-does. After each program the emulated ERP counts the seats still taken; there must be none.
+terminated, fails, exits or simply ends. Meanwhile sessions expire, or seem to, connections break,
+and the site restarts. After each program the emulated ERP counts the seats still taken; there must
+be none.
 
     python -m benchmarks.seat_kills [--programs 300] [--seed 1]
 """
@@ -13,9 +14,9 @@ import random
 import signal
 import subprocess
 import sys
-import threading
 import time
 from dataclasses import dataclass, field
+from typing import Any
 
 from acumatica_sandbox import Sandbox, SandboxOptions
 
@@ -75,6 +76,23 @@ else:
 """
 
 STYLES = ("block", "orderly", "careless", "clients")
+FAULTS: tuple[dict[str, Any], ...] = (
+    {"kind": "kill_sessions"},
+    {"kind": "expired_401"},
+    {"kind": "expired_html"},
+    {"kind": "expired_302"},
+    {"kind": "status", "status": 503},
+    {"kind": "status", "status": 429, "retry_after": 1},
+    {"kind": "reset"},
+    {"kind": "reset_during"},
+    {"kind": "truncated"},
+    {"kind": "slow", "seconds": 0.3},
+    {"kind": "delay", "seconds": 0.3, "path": "auth/login"},
+    {"kind": "reset", "path": "auth/logout"},
+    {"kind": "status", "status": 503, "path": "auth/logout"},
+    {"kind": "status", "status": 503, "path": "auth/login"},
+)
+
 ENDINGS = ("SIGTERM", "SIGINT", "SIGINT twice", "exception", "exit", "end")
 
 
@@ -84,13 +102,13 @@ class Result:
 
     Attributes:
         endings: how many programs ended how.
-        faults: how often the site dropped all sessions.
+        faults: how many requests went wrong how.
         logins: sign-ins that the site counted.
         left: programs after which a seat was still taken, described.
     """
 
     endings: collections.Counter[str] = field(default_factory=collections.Counter)
-    faults: int = 0
+    faults: collections.Counter[str] = field(default_factory=collections.Counter)
     logins: int = 0
     left: list[str] = field(default_factory=list)
 
@@ -103,8 +121,16 @@ def run(programs: int, seed: int, faults: bool = True) -> Result:
         for number in range(programs):
             style, ending = chance.choice(STYLES), chance.choice(ENDINGS)
             after = chance.uniform(0.05, 0.9)
-            fault_after = chance.uniform(0.1, after) if faults and chance.random() < 0.3 else None
-            _one(sandbox, result, style, ending, (after, fault_after))
+            rules = chance.choices(FAULTS, k=chance.randint(0, 3)) if faults else []
+            for rule in rules:
+                usual = {"path": "Customer", "after": chance.randint(0, 40)}
+                sandbox.control.fault(**usual | rule if "path" not in rule else rule)
+            _one(sandbox, style, ending, after)
+            for rule in sandbox.control.faults():
+                name = rule["kind"] if rule["kind"] != "status" else f"status {rule['status']}"
+                where = rule["path"] if "auth" in rule["path"] else "a read"
+                result.faults[f"{name} of {where}"] += rule["hits"]
+            sandbox.control.clear_faults()
             result.endings[ending] += 1
             seats = sandbox.control.counters()["seats_now"]
             if seats:
@@ -115,19 +141,11 @@ def run(programs: int, seed: int, faults: bool = True) -> Result:
     return result
 
 
-def _one(
-    sandbox: Sandbox, result: Result, style: str, ending: str, times: tuple[float, float | None]
-) -> None:
-    after, fault_after = times
+def _one(sandbox: Sandbox, style: str, ending: str, after: float) -> None:
     address = (sandbox.base_url, sandbox.username, sandbox.password, sandbox.tenant)
     lasts = 60.0 if ending.startswith("SIG") else after
     command = [sys.executable, "-c", _PROGRAM, *address, style, ending, str(lasts)]
     program = subprocess.Popen(command, stderr=subprocess.PIPE)
-    drop: threading.Timer | None = None
-    if fault_after is not None:
-        drop = threading.Timer(fault_after, sandbox.control.sign_out_all)
-        drop.start()
-        result.faults += 1
     if ending.startswith("SIG"):
         time.sleep(after)
         signals = ending.split()
@@ -135,9 +153,7 @@ def _one(
         if len(signals) > 1:
             time.sleep(0.02)
             program.send_signal(getattr(signal, signals[0]))
-    program.communicate(timeout=60)
-    if drop is not None:
-        drop.join()
+    program.communicate(timeout=90)
 
 
 def main() -> None:
@@ -149,7 +165,8 @@ def main() -> None:
     result = run(arguments.programs, arguments.seed)
     for ending, count in sorted(result.endings.items()):
         print(f"{count:5d} programs ended by {ending}")
-    print(f"{result.faults:5d} times the site dropped all sessions")
+    for fault, count in sorted(result.faults.items()):
+        print(f"{count:5d} faults: {fault}")
     print(f"{result.logins:5d} sign-ins")
     print(f"{len(result.left):5d} programs left a seat taken")
     for line in result.left:

@@ -83,7 +83,7 @@ def judge(
                 "answers in its place.",
                 **where,
             )
-        if call.wants_json and "json" in kind and _is_cut(content):
+        if call.wants_json and _is_cut(content):
             return ConnectionFailed(
                 f"{call.method} {where['url']}: the answer is incomplete.", **where
             )
@@ -112,16 +112,19 @@ def judge(
     return error
 
 
+_BLANKS = b"\xef\xbb\xbf \t\r\n"
 _PAGE_STARTS = (b"<!doctype", b"<html")
 
 
 def _is_page(kind: str, content: bytes) -> bool:
-    return "html" in kind or content[:256].lstrip()[:9].lower().startswith(_PAGE_STARTS)
+    start = content[:256].lstrip(_BLANKS)[:9].lower()
+    # A proxy that calls everything HTML does not turn records into a page.
+    return start.startswith(_PAGE_STARTS) or ("html" in kind and start[:1] not in (b"[", b"{"))
 
 
 def _is_cut(content: bytes) -> bool:
     """Whether a JSON array or object lacks its end."""
-    start = content[:64].lstrip(b"\xef\xbb\xbf \t\r\n")[:1]
+    start = content[:64].lstrip(_BLANKS)[:1]
     end = content[-64:].rstrip()[-1:]
     return (start == b"[" and end != b"]") or (start == b"{" and end != b"}")
 

@@ -27,12 +27,21 @@ from acumatica_source.client.instance import Instance, public_url
 
 @dataclass(frozen=True)
 class AuthRequest:
-    """A request of a flow; `path` is relative to the instance."""
+    """A request of a flow.
+
+    Attributes:
+        method: HTTP method.
+        path: relative to the instance.
+        json: body to be sent as JSON.
+        form: body to be sent as a form.
+        pause: seconds to wait before sending.
+    """
 
     method: str
     path: str
-    json: Mapping[str, Any] | None = None
+    json: Mapping[str, Any] | None = field(default=None, repr=False)
     form: Mapping[str, str] | None = field(default=None, repr=False)
+    pause: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -153,7 +162,7 @@ class CookieAuth:
 
     def sign_out(self) -> Flow:
         """See `Authenticator`."""
-        yield AuthRequest("POST", "entity/auth/logout")
+        return logout()
 
     def expired(self) -> bool:
         """See `Authenticator`."""
@@ -174,6 +183,17 @@ class CookieAuth:
     def _basic(self) -> str:
         pair = f"{self.credentials.username}:{self.credentials.password}"
         return base64.b64encode(pair.encode()).decode()
+
+
+def logout() -> Flow:
+    """End the session; asked again, shortly, where the server was not able to do it.
+
+    Integration Development Guide: Log Out from the Service.
+    """
+    for pause in (0.0, 0.2, 1.0):
+        answer = yield AuthRequest("POST", "entity/auth/logout", pause=pause)
+        if answer.status < 500 and answer.status != 429:
+            return
 
 
 def refusal(answer: AuthAnswer, secrets: tuple[str, ...]) -> AcumaticaError:

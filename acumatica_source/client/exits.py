@@ -7,6 +7,7 @@ with SIGKILL cannot do so; the server then frees the seat after 10 idle minutes 
 Development Guide: Log Out from the Service).
 """
 
+import _thread
 import atexit
 import contextlib
 import logging
@@ -135,7 +136,19 @@ def _after_fork() -> None:
     _closing.clear()
 
 
-atexit.register(give_back_all)
+def _at_exit() -> None:
+    """Sign out at interpreter exit; a second Ctrl-C must not cut that short."""
+    while True:
+        try:
+            if threading.current_thread() is threading.main_thread():
+                signal.signal(signal.SIGINT, signal.SIG_IGN)
+            give_back_all()
+        except KeyboardInterrupt:
+            continue
+        return
+
+
+atexit.register(_at_exit)
 if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=_after_fork)
 
@@ -159,7 +172,11 @@ def _sign_out_and_die(signum: int, frame: FrameType | None) -> None:
         give_back_all()
         os.kill(os.getpid(), signum)
 
-    threading.Thread(target=work, name="acumatica-sign-out").start()
+    try:
+        # Not by `threading`, some of whose locks the interrupted thread may hold.
+        _thread.start_new_thread(work, ())
+    except RuntimeError:  # the interpreter is too far gone to start threads
+        work()
 
 
 @contextlib.contextmanager

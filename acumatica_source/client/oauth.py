@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from typing import Any, ClassVar, Protocol
 from urllib.parse import parse_qs, urlencode, urlsplit
 
-from acumatica_source.client.auth import AuthAnswer, AuthRequest, Flow, refusal
+from acumatica_source.client.auth import AuthAnswer, AuthRequest, Flow, logout, refusal
 from acumatica_source.client.errors import (
     AuthenticationError,
     ConfigurationError,
@@ -302,7 +302,7 @@ class BearerAuth:
 
     def sign_out(self) -> Flow:
         """See `Authenticator`."""
-        yield AuthRequest("POST", "entity/auth/logout")
+        return logout()
 
     def expired(self) -> bool:
         """See `Authenticator`."""

@@ -1,6 +1,7 @@
 """One HTTP session to one instance: sends a single request and reads its answer, no more."""
 
 import re
+import time
 from typing import Any
 
 import requests
@@ -143,6 +144,7 @@ class Wire:
                     json=step.json,
                     data=step.form,
                 )
+                time.sleep(step.pause)
                 response, body = self._insist(request, timeout, attempts)
                 status = response.status_code
                 step = flow.send(self._answer(response, body))
