@@ -102,6 +102,7 @@ def _listen(port: int) -> socket.socket:
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listener.bind(("127.0.0.1", port))
+        listener.listen(128)  # callers may connect as soon as the address is known
     except OSError as error:
         listener.close()
         raise SandboxError(
