@@ -23,7 +23,7 @@ test: $(READY) lint ## linter, type checker and every test
 	$(RUN) -m pytest
 
 lint: $(READY) ## linter, formatter check and type checker
-	$(RUN) -m ruff check .
+	$(RUN) -m ruff check --output-format concise .
 	$(RUN) -m ruff format --check .
 	$(RUN) -m mypy
 

@@ -20,8 +20,9 @@ def acumatica(
 ) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", "acumatica_source.cli", *arguments]
     inherited = {k: v for k, v in os.environ.items() if not k.startswith("SOURCES__")}
+    inherited.update(env)
     return subprocess.run(
-        command, cwd=cwd, env=inherited | env, capture_output=True, text=True, timeout=120
+        command, cwd=cwd, env=inherited, capture_output=True, text=True, timeout=120
     )
 
 

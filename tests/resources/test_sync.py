@@ -107,9 +107,9 @@ def test_an_inquiry_form_and_a_generic_inquiry(
     items = [item["InventoryID"] for item in sandbox.control.rows("StockItem")][:2]
     form = InquiryForm("InventorySummaryInquiry", [{"InventoryID": item} for item in items])
     sync(pipeline, instance, form, GenericInquiry("BI-Customers", page_size=5))
-    stock = pipeline.dataset()["inventory_summary_inquiry"].df()
-    assert set(stock["parameter__inventory_id"]) == set(items)
-    customers = pipeline.dataset()["bi_customers"].df()
+    stock = pipeline.dataset()["inventory_summary_inquiry"].fetchall()
+    assert {item for row in stock for item in row if item in items} == set(items)
+    customers = pipeline.dataset()["bi_customers"].fetchall()
     assert len(customers) == len(sandbox.control.rows("Customer"))
 
 

@@ -37,7 +37,9 @@ def truth(sandbox: Sandbox, entity: str) -> Tables:
 
 def loaded(pipeline: dlt.Pipeline, table: str) -> dict[tuple[Any, ...], Row]:
     """What a table holds."""
-    rows = pipeline.dataset()[table].arrow().to_pylist()
+    found = pipeline.dataset()[table].arrow()
+    assert found is not None, table
+    rows = found.to_pylist()
     identified = {}
     for row in rows:
         values = {
@@ -84,9 +86,8 @@ def _scalars(record: Mapping[str, Any], prefix: str) -> Iterator[tuple[str, Any]
                     yield f"{prefix}custom__{address.replace('.', '__')}", custom
         elif isinstance(value, Mapping):
             yield from _scalars(value, f"{prefix}{name}__")
-        elif name not in ("id", "note", "archived", "custom") and not isinstance(value, list):
-            if value is not None:
-                yield prefix + name, value
+        elif name not in ("id", "note", "archived") and not isinstance(value, list | None):
+            yield prefix + name, value
 
 
 def _lists(record: Mapping[str, Any], prefix: str) -> Iterator[tuple[str, list[Mapping[str, Any]]]]:
