@@ -41,8 +41,35 @@ def body_of(payload: object, what: str = "record") -> dict[str, Any]:
     return dict(built)
 
 
+def required(value: object, what: str) -> str:
+    """A text that must be given.
+
+    Raises:
+        ConfigurationError: it is empty, or no text.
+    """
+    if not isinstance(value, str) or not value.strip():
+        raise ConfigurationError(f"The {what} is {value!r}; it must be a non-empty text.")
+    return value
+
+
+def identifier(value: object) -> str:
+    """A record's or file's id.
+
+    Raises:
+        ConfigurationError: it is not of the form of an id.
+    """
+    try:
+        return str(value if isinstance(value, UUID) else UUID(str(value)))
+    except ValueError:
+        raise ConfigurationError(
+            f"{value!r} is no id; it looks like 'a0f8594a-7de2-e811-b816-00155d408001'."
+        ) from None
+
+
 def wrapped(values: Mapping[str, object]) -> dict[str, Any]:
     """Plain values in the form of the contract: `{"value": ...}` around each."""
+    if not isinstance(values, Mapping):
+        raise ConfigurationError(f"{values!r} is no mapping of names to values.")
     return {name: {"value": value} for name, value in values.items()}
 
 

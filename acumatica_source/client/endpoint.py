@@ -12,7 +12,7 @@ from uuid import UUID
 
 import requests
 
-from acumatica_source.client.encoding import Payload, body_of, from_json, wrapped
+from acumatica_source.client.encoding import Payload, body_of, from_json, identifier, wrapped
 from acumatica_source.client.errors import (
     AcumaticaError,
     ConfigurationError,
@@ -125,7 +125,7 @@ class Endpoint:
         self, entity: str, record_id: str | UUID, options: QueryOptions | None = None
     ) -> Any:
         """One record by its id."""
-        return self._json("GET", _name(entity), _id(record_id), options=_unfiltered(options))
+        return self._json("GET", _name(entity), identifier(record_id), options=_unfiltered(options))
 
     def schema(self, entity: str) -> Any:
         """The custom fields that an entity's form has, by view."""
@@ -174,7 +174,7 @@ class Endpoint:
 
     def delete_by_id(self, entity: str, record_id: str | UUID) -> None:
         """Delete a record by its id."""
-        self._send("DELETE", _name(entity), _id(record_id))
+        self._send("DELETE", _name(entity), identifier(record_id))
 
     # -- long operations ----------------------------------------------------------------------
 
@@ -207,7 +207,7 @@ class Endpoint:
 
     def file(self, file_id: str | UUID) -> bytes:
         """The content of a file."""
-        path, accept = f"{self.path}/files/{_id(file_id)}", {"Accept": "*/*"}
+        path, accept = f"{self.path}/files/{identifier(file_id)}", {"Accept": "*/*"}
         return self.session.get_bytes(path, headers=accept).content
 
     def download(self, file_id: str | UUID, target: IO[bytes]) -> int:
@@ -216,7 +216,7 @@ class Endpoint:
         Returns:
             Its length in bytes.
         """
-        path, size = f"{self.path}/files/{_id(file_id)}", 0
+        path, size = f"{self.path}/files/{identifier(file_id)}", 0
         with (
             self.session.visit(),
             self.session.stream("GET", path, headers={"Accept": "*/*"}) as pieces,
@@ -227,7 +227,7 @@ class Endpoint:
 
     def delete_file(self, file_id: str | UUID) -> None:
         """Delete a file."""
-        self._send("DELETE", "files", _id(file_id))
+        self._send("DELETE", "files", identifier(file_id))
 
     # -- requests -----------------------------------------------------------------------------
 
@@ -300,15 +300,6 @@ def _keys(keys: tuple[object, ...]) -> tuple[str, ...]:
     if not keys:
         raise ConfigurationError("At least one key value is needed.")
     return tuple(segment(key) for key in keys)
-
-
-def _id(value: object) -> str:
-    try:
-        return str(value if isinstance(value, UUID) else UUID(str(value)))
-    except ValueError:
-        raise ConfigurationError(
-            f"{value!r} is no id; it looks like 'a0f8594a-7de2-e811-b816-00155d408001'."
-        ) from None
 
 
 def _checked(options: object) -> QueryOptions:

@@ -46,8 +46,10 @@ class Waiting:
     on_progress: Callable[[Progress], None] | None = None
 
     def __post_init__(self) -> None:
-        if not (self.interval > 0 and self.timeout > 0):
-            raise ConfigurationError("Interval and timeout must be seconds above zero.")
+        for name in ("interval", "timeout"):
+            value = getattr(self, name)
+            if isinstance(value, bool) or not isinstance(value, (int, float)) or not value > 0:
+                raise ConfigurationError(f"{name} is {value!r}; use a number of seconds above 0.")
 
 
 def finish(

@@ -174,11 +174,16 @@ class Session:
         """Sign out and close the connections. Never raises because of the network."""
         self._closed = True
         try:
+            self._leave()
+        finally:
+            self.http.close()
+
+    def _leave(self) -> None:
+        # Whatever was done is done: a sign-out that fails must not hide what came of it.
+        try:
             self.logout()
         except AcumaticaError as error:
             _log.warning("Signing out failed: %s", error)
-        finally:
-            self.http.close()
 
     def __enter__(self) -> "Session":
         return self
@@ -198,7 +203,7 @@ class Session:
                 self._visits -= 1
                 leave = not self._persistent and self._visits == 0
             if leave:
-                self.logout()
+                self._leave()
 
     # -- requests -----------------------------------------------------------------------------
 

@@ -655,6 +655,17 @@ def test_ledger_transactions_by_the_financial_calendar(
             V, dt.date(2024, 2, 1), dt.date(2024, 1, 2)
         ),
         lambda c: c.endpoint("De fault", V),
+        lambda c: c.accounts.add_account_to_group(V, "", "G"),
+        lambda c: c.accounts.create_account_group(V, None, "x"),
+        lambda c: c.customers.get_shipping_contact(V, None),
+        lambda c: c.customers.assign_tax_zone(V, "ABC", ""),
+        lambda c: c.contacts.link_contact_to_customer(V, "7", "ABC"),
+        lambda c: c.activities.create_activity_linked_to_case(V, "x", "Call", "Long"),
+        lambda c: c.payments.release_payment(V, "Payment", None),
+        lambda c: c.invoices.release_invoice(V, "INV000046"),
+        lambda c: c.invoices.release_invoice(V, ID, polling_interval_sec="2"),
+        lambda c: c.records.create_record(V, "Customer", Built(), business_date=20240101),
+        lambda c: c.records.request_report("R", "Report", "0001", ["a"]),
     ],
 )
 def test_wrong_arguments_are_refused_before_any_request(

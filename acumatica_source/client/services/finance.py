@@ -6,7 +6,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
-from acumatica_source.client.encoding import Payload, body_of, wrapped
+from acumatica_source.client.encoding import (
+    Payload,
+    body_of,
+    identifier,
+    required,
+    wrapped,
+)
 from acumatica_source.client.endpoint import Endpoint
 from acumatica_source.client.errors import (
     ConfigurationError,
@@ -25,24 +31,34 @@ class AccountsService(Service):
 
     def add_account_to_group(self, api_version: str, accountCD: str, groupID: str) -> Any:
         """Put an account into an account group."""
-        body = wrapped({"AccountCD": accountCD, "AccountGroup": groupID})
+        body = wrapped(
+            {
+                "AccountCD": required(accountCD, "account"),
+                "AccountGroup": required(groupID, "group"),
+            }
+        )
         return self._at(api_version).put("Account", body)
 
     def remove_account_from_group(self, api_version: str, accountCD: str) -> Any:
         """Take an account out of its account group."""
-        body = wrapped({"AccountCD": accountCD, "AccountGroup": None})
+        body = wrapped({"AccountCD": required(accountCD, "account"), "AccountGroup": None})
         return self._at(api_version).put("Account", body)
 
     def create_account_group(self, api_version: str, group_id: str, description: str) -> Any:
         """Create an account group."""
-        body = wrapped({"AccountGroupID": group_id, "Description": description})
+        body = wrapped({"AccountGroupID": required(group_id, "group"), "Description": description})
         return self._at(api_version).put("AccountGroup", body)
 
     def set_default_account_for_group(
         self, api_version: str, group_id: str, account_id: str
     ) -> Any:
         """Make an account the default one of an account group."""
-        body = wrapped({"AccountGroupID": group_id, "DefaultAccountID": account_id})
+        body = wrapped(
+            {
+                "AccountGroupID": required(group_id, "group"),
+                "DefaultAccountID": required(account_id, "account"),
+            }
+        )
         return self._at(api_version).put("AccountGroup", body)
 
 
@@ -78,7 +94,7 @@ class InvoicesService(Service):
         self._at(api_version).action(
             "Invoice",
             "ReleaseInvoice",
-            {"entity": {"id": note_id}},
+            {"entity": {"id": identifier(note_id)}},
             waiting(polling_interval_sec, timeout_sec),
         )
 
@@ -108,7 +124,11 @@ class PaymentsService(Service):
     ) -> None:
         """Release a payment and wait until that is done."""
         endpoint = self._at(api_version)
-        body = {"entity": wrapped({"Type": payment_type, "ReferenceNbr": reference_nbr})}
+        keys = {
+            "Type": required(payment_type, "payment type"),
+            "ReferenceNbr": required(reference_nbr, "reference number"),
+        }
+        body = {"entity": wrapped(keys)}
         pace = waiting(polling_interval_sec, timeout_sec)
         try:
             endpoint.action("Payment", "Release", body, pace)

@@ -8,7 +8,7 @@ from uuid import UUID
 
 import requests
 
-from acumatica_source.client.encoding import Payload, body_of, from_json, wrapped
+from acumatica_source.client.encoding import Payload, body_of, from_json, required, wrapped
 from acumatica_source.client.endpoint import Endpoint, Record
 from acumatica_source.client.errors import ConfigurationError, UnexpectedAnswer
 from acumatica_source.client.instance import segment
@@ -190,11 +190,13 @@ class RecordsService(Service):
 
 def _context(business_date: str | dt.date | None, branch: str | None) -> dict[str, str]:
     headers = {}
+    if not isinstance(business_date, (str, dt.date, type(None))) or business_date == "":
+        raise ConfigurationError(f"business_date is {business_date!r}; use a date.")
     if business_date is not None:
         day = business_date if isinstance(business_date, str) else business_date.isoformat()
         headers["PX-CbApiBusinessDate"] = day
     if branch is not None:
-        headers["PX-CbApiBranch"] = branch
+        headers["PX-CbApiBranch"] = required(branch, "branch")
     return headers
 
 

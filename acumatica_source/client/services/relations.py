@@ -2,7 +2,13 @@
 
 from typing import Any
 
-from acumatica_source.client.encoding import Payload, body_of, wrapped
+from acumatica_source.client.encoding import (
+    Payload,
+    body_of,
+    identifier,
+    required,
+    wrapped,
+)
 from acumatica_source.client.errors import ConfigurationError
 from acumatica_source.client.query import F, Filter, QueryOptions
 from acumatica_source.client.services.base import Service, lists, saves
@@ -37,8 +43,10 @@ class ContactsService(Service):
         payload: Payload | None = None,
     ) -> Any:
         """Make a contact one of a customer's; `payload` may change more of it."""
+        if isinstance(contact_id, bool) or not isinstance(contact_id, int):
+            raise ConfigurationError(f"contact_id is {contact_id!r}; use the contact's number.")
         body = body_of(payload) if payload is not None else {}
-        body.update(wrapped({"BusinessAccount": business_account}))
+        body.update(wrapped({"BusinessAccount": required(business_account, "account")}))
         return self.update_contact(api_version, F.ContactID == contact_id, body)
 
     def delete_contact(self, api_version: str, note_id: str) -> None:
@@ -69,7 +77,7 @@ class CustomersService(Service):
     ) -> Any:
         """Let documents of a customer have another currency than the customer's, or not."""
         values = {
-            "CustomerID": customer_id,
+            "CustomerID": required(customer_id, "customer"),
             "EnableCurrencyOverride": enable,
             "CurrencyRateType": currency_rate_type,
         }
@@ -77,7 +85,9 @@ class CustomersService(Service):
 
     def get_shipping_contact(self, api_version: str, customer_id: str) -> Any:
         """The shipping contact of a customer; None if there is no such customer or contact."""
-        options = QueryOptions(filter=F.CustomerID == customer_id, expand=["ShippingContact"])
+        options = QueryOptions(
+            filter=F.CustomerID == required(customer_id, "customer"), expand=["ShippingContact"]
+        )
         found = self._at(api_version).read("Customer", options)
         return found[0].get("ShippingContact") if found else None
 
@@ -85,7 +95,12 @@ class CustomersService(Service):
         """Put a customer into a tax zone."""
         return self._at(api_version).put(
             "Customer",
-            wrapped({"CustomerID": customer_id, "TaxZone": tax_zone}),
+            wrapped(
+                {
+                    "CustomerID": required(customer_id, "customer"),
+                    "TaxZone": required(tax_zone, "tax zone"),
+                }
+            ),
             QueryOptions(select=["CustomerID", "TaxZone"]),
         )
 
@@ -124,9 +139,9 @@ class ActivitiesService(Service):
         summary, details, activity_type = words
         values = {
             "Type": activity_type,
-            "Summary": summary,
+            "Summary": required(summary, "summary"),
             "Body": details,
-            "RelatedEntityNoteID": note_id,
+            "RelatedEntityNoteID": identifier(note_id),
             "RelatedEntityType": about,
         }
         return self._at(api_version).put("Activity", wrapped(values))
