@@ -5,7 +5,8 @@ little more than a join, and numbers keep every digit. Bytes below 0x20 never oc
 so they serve as marks inside the pieces:
 
     0x1e        before every scalar's comma, so that `$select` can pick fields
-    0x1d        the part of a detail row's id that differs between sessions
+    0x1d        the part of a nested row's id that differs between sessions
+    0x19        the part of a nested row's id that is the record's, so that pieces can be shared
     0x10..0x17  the start and the end of members nested one to four levels deeper, which are cut out
                 unless they are expanded; three bytes 0x01..0x08 after the start tell the path
 """
@@ -26,6 +27,7 @@ Record = dict[str, Any]
 
 FIELD = b"\x1e"
 SALT = b"\x1d"
+OWNER = b"\x19"
 MARKS = bytes(range(1, 9)) + bytes(range(0x10, 0x18)) + FIELD
 _dumps = json.JSONEncoder(ensure_ascii=False).encode
 
@@ -128,7 +130,7 @@ def _inner(
     )
     note = f'"note":{{"value":{_dumps(record["note"])}}}' if record.get("note") else '"note":null'
     return (
-        f'{{"id":"\x1d{record["id"][8:]}","rowNumber":{number},{note}'
+        f'{{"id":"\x1d{record["id"][8:24]}\x19","rowNumber":{number},{note}'
         f'{_scalars(shape, record)}{deeper},"custom":{{}}}}'
     )
 
@@ -152,13 +154,17 @@ def finish(entity: EntityModel, page: bytes, expand: Collection[str], salt: byte
         level = path.count("/")
         if level and path not in expand and path.rpartition("/")[0] in expand:
             page = _cut(number, level).sub(b"", page)
-    return page.replace(SALT, salt).translate(None, MARKS)
+    page = page.replace(FIELD, b"")
+    if expand:
+        page = page.replace(SALT, salt).translate(None, MARKS)
+    return page
 
 
 def from_fragments(entity: EntityModel, identity: str, fragments: Fragments) -> Record:
     """The record of these pieces, as Python values."""
     text = b"{" + b"".join((fragments.flat, *fragments.nested))[1:] + b"}"
-    text = text.replace(SALT, b"00000000").translate(None, MARKS)
+    owner = identity[24:].encode()
+    text = text.replace(SALT, b"00000000").replace(OWNER, owner).translate(None, MARKS)
     wire = json.loads(text, parse_float=Decimal)
     record = parse_wire(entity.shape, wire, whole=True)
     record["id"] = identity

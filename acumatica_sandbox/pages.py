@@ -4,7 +4,7 @@ import json
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from acumatica_sandbox.fragments import Record, finish, selected, to_fragments
+from acumatica_sandbox.fragments import OWNER, Record, finish, selected, to_fragments
 from acumatica_sandbox.model import EntityModel
 from acumatica_sandbox.store import Row
 
@@ -70,7 +70,7 @@ def _records(
                 b'","rowNumber":',
                 b"%d" % number,
                 flat if positions is None else selected(flat, positions),
-                *nested,
+                *[piece.replace(OWNER, identity[24:]) for piece in nested],
                 b',"custom":',
                 _custom(custom, projection.custom) if projection.custom else b"{}",
                 b',"_links":{"self":"',

@@ -19,6 +19,9 @@ from acumatica_sandbox.model import EntityModel
 
 Row = tuple[Any, ...]
 """Id as bytes, whether archived, custom values, scalars, and the nested members asked for."""
+NewRow = tuple[list[Any], tuple[bytes, ...] | int]
+"""Values of a row's own columns, and its nested members: pieces, or those of the row with that
+number, counted from 1 over all rows with pieces of their own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +53,7 @@ class Store:
     def __init__(self, entities: Iterable[EntityModel]) -> None:
         self.lock = threading.RLock()
         self._database = sqlite3.connect("", check_same_thread=False, isolation_level=None)
+        self._database.execute("PRAGMA page_size = 16384")
         self._database.execute("PRAGMA cache_size = -600000")
         self._database.execute("PRAGMA journal_mode = OFF")
         self._database.execute("PRAGMA synchronous = OFF")
@@ -63,13 +67,16 @@ class Store:
 
     def create(self, entity: EntityModel) -> None:
         """Make room for an entity; what was kept under its name is dropped."""
-        columns = ["_id TEXT", "_archived INTEGER", "_custom BLOB", "_flat BLOB"]
-        columns += [f'"n_{name}" BLOB' for name in entity.shape.nested]
+        columns = ["_id TEXT", "_archived INTEGER"]
         columns += [f'"_code_{name}" TEXT COLLATE NOCASE' for name in entity.codes]
         columns += [f'"{name}" {_sql_type(entity, name)}' for name in entity.columns]
+        columns += ["_ref INTEGER"]
+        columns += ["_custom BLOB", "_flat BLOB"]  # large values last: scans do not read them
+        nested = ["ref INTEGER PRIMARY KEY", *(f'"n_{name}" BLOB' for name in entity.shape.nested)]
         with self.lock:
-            self._database.execute(f'DROP TABLE IF EXISTS "{entity.name}"')
-            self._database.execute(f'CREATE TABLE "{entity.name}" ({", ".join(columns)})')
+            for table, content in ((entity.name, columns), (f"{entity.name} nested", nested)):
+                self._database.execute(f'DROP TABLE IF EXISTS "{table}"')
+                self._database.execute(f'CREATE TABLE "{table}" ({", ".join(content)})')
 
     def index(self, entity: EntityModel) -> None:
         """Index an entity, after its first records are in."""
@@ -77,7 +84,7 @@ class Store:
         with self.lock:
             for suffix, columns in (
                 ("id", "_id"),
-                *([("order", _order(entity))] if entity.keys else []),
+                *([("order", f"{_order(entity)}, _archived")] if entity.keys else []),
                 *(("stamp", f'"{stamp}"') for stamp in entity.stamps[:1]),
             ):
                 self._database.execute(
@@ -90,25 +97,39 @@ class Store:
             entity, (self.row(entity, record, to_fragments(entity, record)) for record in records)
         )
 
-    def row(self, entity: EntityModel, values: Mapping[str, Any], pieces: Fragments) -> Row:
-        """The SQL row of a record: `values` needs the id and the entity's columns only."""
-        return (
+    def row(
+        self, entity: EntityModel, values: Mapping[str, Any], pieces: Fragments
+    ) -> NewRow:
+        """The row of a record: `values` needs the id and the entity's columns only."""
+        own = [
             values["id"],
             bool(values.get("archived")),
+            *[codes.get(values[field], values[field]) for field, codes in entity.codes.items()],
+            *[_column(values.get(name)) for name in entity.columns],
+            None,
             pieces.custom,
             pieces.flat,
-            *pieces.nested,
-            *(codes.get(values[field], values[field]) for field, codes in entity.codes.items()),
-            *[_column(values.get(name)) for name in entity.columns],
-        )
+        ]
+        return own, pieces.nested
 
-    def add_rows(self, entity: EntityModel, rows: Iterable[Row]) -> None:
+    def add_rows(self, entity: EntityModel, rows: Iterable[NewRow]) -> None:
         """Insert rows made by `row`."""
-        width = 4 + len(entity.shape.nested) + len(entity.codes) + len(entity.columns)
-        marks = ", ".join("?" * width)
+        own = ", ".join("?" * (5 + len(entity.codes) + len(entity.columns)))
+        inner = ", ".join("?" * (1 + len(entity.shape.nested)))
+        nested = f'INSERT INTO "{entity.name} nested" VALUES ({inner})'
+
+        def stored() -> Iterator[list[Any]]:
+            for values, pieces in rows:
+                if isinstance(pieces, int):
+                    values[-3] = pieces
+                else:
+                    added = self._database.execute(nested, (None, *pieces))
+                    values[-3] = added.lastrowid
+                yield values
+
         with self.lock:
             self._database.execute("BEGIN")
-            self._database.executemany(f'INSERT INTO "{entity.name}" VALUES ({marks})', rows)
+            self._database.executemany(f'INSERT INTO "{entity.name}" VALUES ({own})', stored())
             self._database.execute("COMMIT")
             self.version += 1
 
@@ -120,9 +141,9 @@ class Store:
 
     def remove(self, entity: EntityModel, identity: str) -> bool:
         """Delete a record; False where there is none."""
+        statement = f'DELETE FROM "{entity.name}" WHERE _id = ?'
         with self.lock:
             self.version += 1
-            statement = f'DELETE FROM "{entity.name}" WHERE _id = ?'
             return self._database.execute(statement, (identity,)).rowcount > 0
 
     def page(self, entity: EntityModel, window: Window, nested: Sequence[str] = ()) -> list[Row]:
@@ -130,8 +151,10 @@ class Store:
         columns = ", ".join(["CAST(_id AS BLOB)", "_archived", "_custom", "_flat"])
         columns += "".join(f', "n_{name}"' for name in nested)
         archived = "" if window.archived else " AND NOT _archived"
+        join = f' CROSS JOIN "{entity.name} nested" ON ref = _ref'
+        inner = join if nested or '"n_' in window.where.sql else ""
         statement = (
-            f'SELECT {columns} FROM "{entity.name}" WHERE ({window.where.sql}){archived} '
+            f'SELECT {columns} FROM "{entity.name}"{inner} WHERE ({window.where.sql}){archived} '
             f"ORDER BY {window.order or _order(entity)} LIMIT ? OFFSET ?"
         )
         limit = -1 if window.top is None else window.top
@@ -221,7 +244,7 @@ def _sql_type(entity: EntityModel, name: str) -> str:
 
 def _order(entity: EntityModel) -> str:
     columns = (f"_code_{key}" if key in entity.codes else key for key in entity.keys)
-    return ", ".join(f'"{column}"' for column in columns) or "rowid"
+    return ", ".join(f'"{column}"' for column in columns) or f'"{entity.name}".rowid'
 
 
 def _field(flat: bytes, position: int) -> Any:
@@ -237,7 +260,7 @@ def _custom_field(custom: bytes, place: str) -> Any:
 def _inner_field(member: bytes, place: str) -> Any:
     """For SQL: the value at a path inside a linked object's piece."""
     name, *path = place.split("/")
-    text = bytes(byte for byte in member if byte >= 0x20)
+    text = member.translate(None, bytes(range(0x20)))
     node = json.loads(b"{" + text[1:] + b"}")[name]
     for step in path:
         if node is None:

@@ -21,10 +21,12 @@ from acumatica_sandbox.seeding.documents import (
 )
 from acumatica_sandbox.seeding.generic import Chance, complete
 from acumatica_sandbox.seeding.masters import address
-from acumatica_sandbox.store import Row, Store
+from acumatica_sandbox.store import NewRow, Store, column_text
 
 ORIGINALS = 3_000
 OWN = ("OrderNbr", "LastModified", "NoteID")
+STAMPS = 20_000
+"""Different modification stamps among the copies."""
 
 
 def orders(
@@ -133,7 +135,7 @@ def add_orders(
     """Fill the store with orders."""
     kept: list[tuple[Record, Fragments]] = []
 
-    def first() -> Iterator[Row]:
+    def first() -> Iterator[NewRow]:
         for record in originals:
             complete(entity.shape, record, chance)
             pieces = to_fragments(entity, record)
@@ -151,23 +153,32 @@ def _copies(
     originals: list[tuple[Record, Fragments]],
     count: int,
     chance: Chance,
-) -> Iterator[Row]:
+) -> Iterator[NewRow]:
     names = list(entity.shape.fields)
-    own = {name: names.index(name) + 1 for name in OWN if name in names}
+    number_at, stamp_at, note_at = (
+        names.index(name) + 1 if name in names else 0 for name in OWN
+    )
+    stamps = [
+        (column_text(moment), f',"LastModified":{value_text("t", moment)}'.encode())
+        for moment in (chance.moment() for _ in range(STAMPS))
+    ]
     split = [(record, p, p.flat.split(FIELD)) for record, p in originals]
     for number in range(len(split) + 1, count + 1):
         record, pieces, flat = split[number % len(split)]
         identity = chance.guid()
+        moment, stamp = chance.pick(stamps)
+        flat = flat.copy()
+        flat[number_at] = b',"OrderNbr":{"value":"%06d"}' % number
+        if stamp_at:
+            flat[stamp_at] = stamp
+        if note_at:
+            flat[note_at] = b',"NoteID":{"value":"%b"}' % identity.encode()
         values: Record = {
             "id": identity,
             "archived": record["archived"],
             "OrderType": record["OrderType"],
             "OrderNbr": f"{number:06}",
-            "NoteID": identity,
-            "LastModified": chance.moment(),
+            "LastModified": moment,
         }
-        flat = flat.copy()
-        for name, position in own.items():
-            text = value_text(entity.shape.fields[name], values[name])
-            flat[position] = f',"{name}":{text}'.encode()
-        yield store.row(entity, values, Fragments(FIELD.join(flat), pieces.nested, pieces.custom))
+        whole = Fragments(FIELD.join(flat), (), pieces.custom)
+        yield store.row(entity, values, whole)[0], number % len(split) + 1
