@@ -12,11 +12,11 @@ from starlette.responses import Response
 from acumatica_sandbox import pages, query
 from acumatica_sandbox.answers import Failure, http_error, json_bytes, not_found
 from acumatica_sandbox.filters import FilterError, SilentlyEmpty, condition_of
-from acumatica_sandbox.fragments import CUSTOM_TYPES, Record, to_fragments
+from acumatica_sandbox.fragments import CUSTOM_TYPES, Record
 from acumatica_sandbox.model import EntityModel, ShapeModel
 from acumatica_sandbox.sessions import ApiSession
 from acumatica_sandbox.site import Site
-from acumatica_sandbox.store import EVERYTHING, Row, Window
+from acumatica_sandbox.store import EVERYTHING, Window
 
 UUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 
@@ -171,13 +171,9 @@ def _narrow_list(
     site: Site, entity: EntityModel, window: Window, projection: pages.Projection
 ) -> bytes:
     narrow = _narrowed(entity, projection)
-    nested = projection.nested(entity)
-    rows: list[Row] = []
-    for record in site.store.records(entity, window):
-        pieces = to_fragments(narrow, record)
-        by_name = dict(zip(narrow.shape.nested, pieces.nested, strict=True))
-        chosen = (by_name[name] for name in nested)
-        rows.append((record["id"].encode(), False, pieces.custom, pieces.flat, *chosen))
+    rows = [
+        pages.row_of(narrow, record, projection) for record in site.store.records(entity, window)
+    ]
     return pages.list_body(narrow, rows, projection)
 
 
@@ -207,8 +203,7 @@ def _order(site: Site, entity: EntityModel, asked: query.Query) -> str | None:
         name, _, direction = term.strip().partition(" ")
         if name not in entity.shape.fields or direction not in ("", "asc", "desc"):
             raise Failure(http_error(500, f"The term {term[:80]!r} cannot be ordered by."))
-        position = list(entity.shape.fields).index(name) + 1
-        terms.append(f"field(_flat, {position}) COLLATE NOCASE {direction}")
+        terms.append(f"field(_flat, '{name}') COLLATE NOCASE {direction}")
     return ", ".join(terms)
 
 

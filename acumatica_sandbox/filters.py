@@ -237,8 +237,7 @@ class _Translator:
             return _Operand(str(kind), sql, (path,), field=path)
         if name in self._entity.columns:
             return _Operand(str(kind), f'"{name}"', field=name)
-        position = list(self._entity.shape.fields).index(name) + 1
-        return _Operand(str(kind), f"field(_flat, {position}) COLLATE NOCASE", field=name)
+        return _Operand(str(kind), f"field(_flat, '{name}') COLLATE NOCASE", field=name)
 
 
 def _unknown() -> Any:

@@ -2,9 +2,8 @@
 
 A record's scalars are one piece of bytes and each of its nested members another, so that a page is
 little more than a join, and numbers keep every digit. Bytes below 0x20 never occur in JSON text,
-so they serve as marks inside the pieces:
+so they serve as marks inside the pieces of nested members:
 
-    0x1e        before every scalar's comma, so that `$select` can pick fields
     0x1d        the part of a nested row's id that differs between sessions
     0x19        the part of a nested row's id that is the record's, so that pieces can be shared
     0x10..0x17  the start and the end of members nested one to four levels deeper, which are cut out
@@ -13,7 +12,7 @@ so they serve as marks inside the pieces:
 
 import json
 import re
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from functools import lru_cache
@@ -25,10 +24,9 @@ Record = dict[str, Any]
 """Scalars by name (str, int, bool, Decimal, date, datetime or None), nested records and lists,
 `id`, and perhaps `note` (text), `custom` (values by `View.Field`) and `archived`."""
 
-FIELD = b"\x1e"
 SALT = b"\x1d"
 OWNER = b"\x19"
-MARKS = bytes(range(1, 9)) + bytes(range(0x10, 0x18)) + FIELD
+MARKS = bytes(range(1, 9)) + bytes(range(0x10, 0x18))
 _dumps = json.JSONEncoder(ensure_ascii=False).encode
 
 
@@ -100,7 +98,7 @@ CUSTOM_TYPES = {
 
 def _scalars(shape: ShapeModel, record: Mapping[str, Any]) -> str:
     return "".join(
-        f'\x1e,"{name}":{value_text(kind, record.get(name))}' for name, kind in shape.fields.items()
+        f',"{name}":{value_text(kind, record.get(name))}' for name, kind in shape.fields.items()
     )
 
 
@@ -148,16 +146,27 @@ def _cut(number: int, level: int) -> re.Pattern[bytes]:
     return re.compile(start + digits + b"[^" + end + b"]*" + end)
 
 
+def shallow(piece: bytes) -> bytes:
+    """A nested member's piece without the members inside it."""
+    return _DEEPER.sub(b"", piece)
+
+
+_DEEPER = re.compile(rb"\x10[^\x11]*\x11")
+
+
 def finish(entity: EntityModel, page: bytes, expand: Collection[str], salt: bytes) -> bytes:
     """A page of joined pieces without its marks: what is not expanded is cut out."""
+    if not expand:
+        return page
+    deep = False
     for path, number in entity.path_numbers.items():
         level = path.count("/")
-        if level and path not in expand and path.rpartition("/")[0] in expand:
+        if level and path in expand:
+            deep = True
+        elif level and path.rpartition("/")[0] in expand:
             page = _cut(number, level).sub(b"", page)
-    page = page.replace(FIELD, b"")
-    if expand:
-        page = page.replace(SALT, salt).translate(None, MARKS)
-    return page
+    page = page.replace(SALT, salt)
+    return page.translate(None, MARKS) if deep else page
 
 
 def from_fragments(entity: EntityModel, identity: str, fragments: Fragments) -> Record:
@@ -228,12 +237,24 @@ def parse_value(kind: str, value: Any) -> Any:
     return value if kind in "b" else str(value)
 
 
-def selected(flat: bytes, positions: Sequence[int]) -> bytes:
-    """Scalars at these positions only."""
-    pieces = flat.split(FIELD)
-    return b"".join([pieces[0], *(pieces[position] for position in positions)])
+def selected(flat: bytes, names: Collection[bytes]) -> bytes:
+    """The note, and the scalars whose starts `,"Name":` are given."""
+    parts = [flat[: _end(flat, 0)]]
+    for start in names:
+        at = flat.find(start)
+        if at >= 0:
+            parts.append(flat[at : _end(flat, at)])
+    return b"".join(parts)
 
 
-def field_text(flat: bytes, position: int) -> bytes:
-    """One scalar's JSON, wrapped; positions count from 1."""
-    return flat.split(FIELD, position + 1)[position].partition(b":")[2]
+def field_text(flat: bytes, name: str) -> bytes:
+    """One scalar's JSON, wrapped."""
+    start = f',"{name}":'.encode()
+    at = flat.find(start)
+    return flat[at + len(start) : _end(flat, at)] if at >= 0 else b"{}"
+
+
+def _end(flat: bytes, start: int) -> int:
+    """Where a scalar ends: quotes within text are escaped, so `},"` is between scalars only."""
+    end = flat.find(b'},"', start)
+    return len(flat) if end < 0 else end + 1

@@ -112,9 +112,7 @@ def _balance_rows(site: Site, parameters: Record) -> Iterator[Record]:
 
 def _batches(site: Site, first: str, last: str, ledger: str) -> Iterator[Record]:
     entity = site.entities["JournalTransaction"]
-    fields = list(entity.shape.fields)
-    period = f"field(_flat, {fields.index('PostPeriod') + 1})"
-    code = f"field(_flat, {fields.index('LedgerID') + 1})"
+    period, code = "field(_flat, 'PostPeriod')", "field(_flat, 'LedgerID')"
     order = f"substr({period}, 3) || substr({period}, 1, 2)"
     where = Condition(f"{order} BETWEEN ? AND ? AND {code} = ?", (first, last, ledger))
     return site.store.records(entity, Window(where))

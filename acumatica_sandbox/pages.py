@@ -4,7 +4,7 @@ import json
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from acumatica_sandbox.fragments import OWNER, Record, finish, selected, to_fragments
+from acumatica_sandbox.fragments import OWNER, Record, finish, selected, shallow, to_fragments
 from acumatica_sandbox.model import EntityModel
 from acumatica_sandbox.store import Row
 
@@ -28,8 +28,13 @@ class Projection:
     """Address of the endpoint, for links."""
 
     def nested(self, entity: EntityModel) -> tuple[str, ...]:
-        """The top-level members that are expanded."""
-        return tuple(name for name in entity.shape.nested if name in self.expand)
+        """The columns of the members that are expanded, with or without what is inside them."""
+        deep = {path.partition("/")[0] for path in self.expand if "/" in path}
+        return tuple(
+            f"{'n' if name in deep or not inner.nested else 's'}_{name}"
+            for name, inner in entity.shape.nested.items()
+            if name in self.expand
+        )
 
 
 def list_body(entity: EntityModel, rows: Sequence[Row], projection: Projection) -> bytes:
@@ -39,16 +44,18 @@ def list_body(entity: EntityModel, rows: Sequence[Row], projection: Projection) 
 
 def record_body(entity: EntityModel, record: Record, projection: Projection) -> bytes:
     """One record."""
+    return _records(entity, [row_of(entity, record, projection)], projection, b"")
+
+
+def row_of(entity: EntityModel, record: Record, projection: Projection) -> Row:
+    """A record as the store hands out rows."""
     pieces = to_fragments(entity, record)
     by_name = dict(zip(entity.shape.nested, pieces.nested, strict=True))
-    row: Row = (
-        str(record["id"]).encode(),
-        False,
-        pieces.custom,
-        pieces.flat,
-        *(by_name[name] for name in projection.nested(entity)),
+    nested = (
+        by_name[column[2:]] if column[0] == "n" else shallow(by_name[column[2:]])
+        for column in projection.nested(entity)
     )
-    return _records(entity, [row], projection, b"")
+    return (str(record["id"]).encode(), False, pieces.custom, pieces.flat, *nested)
 
 
 def _records(
@@ -58,7 +65,7 @@ def _records(
         return b""
     base = f"{projection.base}/{entity.name}/".encode()
     files = f"{projection.base}/files/PX.Objects.{entity.name}Maint/Document/".encode()
-    positions = _positions(entity, projection.select)
+    names = _starts(entity, projection.select)
     parts: list[bytes] = []
     add = parts.extend
     for number, (identity, _, custom, flat, *nested) in enumerate(rows, 1):
@@ -69,7 +76,7 @@ def _records(
                 identity,
                 b'","rowNumber":',
                 b"%d" % number,
-                flat if positions is None else selected(flat, positions),
+                flat if names is None else selected(flat, names),
                 *[piece.replace(OWNER, identity[24:]) for piece in nested],
                 b',"custom":',
                 _custom(custom, projection.custom) if projection.custom else b"{}",
@@ -89,10 +96,10 @@ def _records(
     return finish(entity, page, projection.expand, projection.salt)
 
 
-def _positions(entity: EntityModel, select: Collection[str] | None) -> list[int] | None:
+def _starts(entity: EntityModel, select: Collection[str] | None) -> list[bytes] | None:
     if select is None:
         return None
-    return [number for number, name in enumerate(entity.shape.fields, 1) if name in select]
+    return [f',"{name}":'.encode() for name in entity.shape.fields if name in select]
 
 
 def _custom(custom: bytes, places: Sequence[str]) -> bytes:

@@ -13,6 +13,7 @@ from acumatica_sandbox.fragments import (
     Record,
     field_text,
     from_fragments,
+    shallow,
     to_fragments,
 )
 from acumatica_sandbox.model import EntityModel
@@ -72,7 +73,7 @@ class Store:
         columns += [f'"{name}" {_sql_type(entity, name)}' for name in entity.columns]
         columns += ["_ref INTEGER"]
         columns += ["_custom BLOB", "_flat BLOB"]  # large values last: scans do not read them
-        nested = ["ref INTEGER PRIMARY KEY", *(f'"n_{name}" BLOB' for name in entity.shape.nested)]
+        nested = ["ref INTEGER PRIMARY KEY", *(f'"{name}" BLOB' for name in _members(entity))]
         with self.lock:
             for table, content in ((entity.name, columns), (f"{entity.name} nested", nested)):
                 self._database.execute(f'DROP TABLE IF EXISTS "{table}"')
@@ -115,7 +116,8 @@ class Store:
     def add_rows(self, entity: EntityModel, rows: Iterable[NewRow]) -> None:
         """Insert rows made by `row`."""
         own = ", ".join("?" * (5 + len(entity.codes) + len(entity.columns)))
-        inner = ", ".join("?" * (1 + len(entity.shape.nested)))
+        inner = ", ".join("?" * (1 + len(_members(entity))))
+        deep = [n for n, one in enumerate(entity.shape.nested.values()) if one.nested]
         nested = f'INSERT INTO "{entity.name} nested" VALUES ({inner})'
 
         def stored() -> Iterator[list[Any]]:
@@ -123,7 +125,9 @@ class Store:
                 if isinstance(pieces, int):
                     values[-3] = pieces
                 else:
-                    added = self._database.execute(nested, (None, *pieces))
+                    added = self._database.execute(
+                        nested, (None, *pieces, *[shallow(pieces[n]) for n in deep])
+                    )
                     values[-3] = added.lastrowid
                 yield values
 
@@ -147,9 +151,12 @@ class Store:
             return self._database.execute(statement, (identity,)).rowcount > 0
 
     def page(self, entity: EntityModel, window: Window, nested: Sequence[str] = ()) -> list[Row]:
-        """Rows in key order: id, archived, custom, scalars and the nested members named."""
+        """Rows in key order: id, archived, custom, scalars and some nested members.
+
+        `nested` names those: `n_Details` with all inside them, `s_Details` without.
+        """
         columns = ", ".join(["CAST(_id AS BLOB)", "_archived", "_custom", "_flat"])
-        columns += "".join(f', "n_{name}"' for name in nested)
+        columns += "".join(f', "{name}"' for name in nested)
         archived = "" if window.archived else " AND NOT _archived"
         join = f' CROSS JOIN "{entity.name} nested" ON ref = _ref'
         inner = join if nested or '"n_' in window.where.sql else ""
@@ -167,7 +174,7 @@ class Store:
     def records(self, entity: EntityModel, window: Window | None = None) -> Iterator[Record]:
         """Records as Python values, in key order, archived ones included unless told otherwise."""
         for identity, archived, custom, flat, *nested in self.page(
-            entity, window or Window(), tuple(entity.shape.nested)
+            entity, window or Window(), [f"n_{name}" for name in entity.shape.nested]
         ):
             record = from_fragments(
                 entity, identity.decode(), Fragments(flat, tuple(nested), custom)
@@ -237,6 +244,12 @@ def _column(value: Any) -> Any:
     return float(value)
 
 
+def _members(entity: EntityModel) -> list[str]:
+    """Columns of nested members: all of each, and for those with members inside, without them."""
+    nested = entity.shape.nested
+    return [f"n_{name}" for name in nested] + [f"s_{n}" for n, one in nested.items() if one.nested]
+
+
 def _sql_type(entity: EntityModel, name: str) -> str:
     numbers = {"d": "REAL", "i": "INTEGER", "h": "INTEGER", "l": "INTEGER", "b": "INTEGER"}
     return numbers.get(entity.shape.fields[name], "TEXT COLLATE NOCASE")
@@ -247,8 +260,8 @@ def _order(entity: EntityModel) -> str:
     return ", ".join(f'"{column}"' for column in columns) or f'"{entity.name}".rowid'
 
 
-def _field(flat: bytes, position: int) -> Any:
-    return column_value(json.loads(field_text(flat, position)).get("value"))
+def _field(flat: bytes, name: str) -> Any:
+    return column_value(json.loads(field_text(flat, name)).get("value"))
 
 
 def _custom_field(custom: bytes, place: str) -> Any:

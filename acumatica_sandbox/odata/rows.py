@@ -23,7 +23,7 @@ def rows_of(site: Site, feed: Feed, *, archived: bool, deleted: bool = False) ->
     fresh: dict[bytes, tuple[Any, list[Row]]] = {}
     rows: list[Row] = []
     for identity, hidden, custom, *pieces in site.store.page(
-        feed.entity, Window(archived=archived), needed
+        feed.entity, Window(archived=archived), [f"n_{name}" for name in needed]
     ):
         made = kept.get(identity)
         if made is None or made[0] != pieces:
