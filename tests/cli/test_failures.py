@@ -2,15 +2,20 @@
 
 import os
 import socket
+import ssl
 import subprocess
 import sys
+import threading
 from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import duckdb
 import pytest
+import trustme
 
-from acumatica_sandbox import Sandbox
+from acumatica_sandbox import Sandbox, SandboxOptions
 
 PREFIX = "SOURCES__ACUMATICA__CREDENTIALS__"
 
@@ -125,3 +130,47 @@ def test_an_unknown_endpoint_and_version(sandbox: Sandbox, tmp_path: Path) -> No
     assert_refused(run, "Defualt", "Default")
     run = acumatica("sync", "--endpoint-version", "1.2.3", cwd=tmp_path, env=env)
     assert_refused(run, "1.2.3", "24.200.001")
+
+
+def test_an_unknown_tenant(tmp_path: Path) -> None:
+    with Sandbox(SandboxOptions(records=50, tenants=("North", "South"))) as sandbox:
+        env = settings(sandbox, tenant="Nroth")
+        run = acumatica("sync", "Account", "--duckdb", "w.duckdb", cwd=tmp_path, env=env)
+    assert_refused(run, "tenant")
+    assert_nothing_loaded(tmp_path / "w.duckdb")
+
+
+def test_an_entity_that_the_user_may_not_read_fails_alone(tmp_path: Path) -> None:
+    with Sandbox(SandboxOptions(records=50, features_off=("Vendor",))) as sandbox:
+        names = ("Vendor", "Account", "--duckdb", "w.duckdb")
+        run = acumatica("sync", *names, cwd=tmp_path, env=settings(sandbox))
+        accounts = len(sandbox.control.rows("Account"))
+        assert sandbox.control.counters()["seats_now"] == 0
+    assert_refused(run, "Vendor", "403", "rights")
+    with duckdb.connect(str(tmp_path / "w.duckdb")) as database:
+        tables = {row[2] for row in database.sql("SHOW ALL TABLES").fetchall()}
+        assert len(database.table("erp.account")) == accounts
+    assert "vendor" not in tables
+
+
+def test_an_expired_certificate(sandbox: Sandbox, tmp_path: Path) -> None:
+    authority = trustme.CA()
+    yesterday = datetime.now(UTC) - timedelta(days=1)
+    certificate = authority.issue_cert("localhost", not_after=yesterday)
+    authority.cert_pem.write_to_path(str(tmp_path / "ca.pem"))
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    certificate.configure_cert(context)
+    server = ThreadingHTTPServer(("127.0.0.1", 0), BaseHTTPRequestHandler)
+    server.socket = context.wrap_socket(server.socket, server_side=True)
+    server.handle_error = lambda *_: None  # type: ignore[method-assign]
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    try:
+        env = settings(sandbox, base_url=f"https://localhost:{server.server_port}/Site")
+        env["REQUESTS_CA_BUNDLE"] = str(tmp_path / "ca.pem")
+        run = acumatica("sync", "Account", cwd=tmp_path, env=env)
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
+    assert_refused(run, "certificate", "expired")
