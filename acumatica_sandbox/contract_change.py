@@ -73,11 +73,12 @@ def _check_letter(letter: Any) -> None:
 def _edited(shape: ShapeModel, path: Sequence[str], change: str, value: Any) -> ShapeModel:
     name, *deeper = path
     if deeper:
-        for members in ("linked", "details"):
-            inner: Mapping[str, ShapeModel] = getattr(shape, members)
-            if name in inner:
-                edited = {**inner, name: _edited(inner[name], deeper, change, value)}
-                return replace(shape, **{members: edited})
+        if name in shape.linked:
+            inner = _edited(shape.linked[name], deeper, change, value)
+            return replace(shape, linked={**shape.linked, name: inner})
+        if name in shape.details:
+            inner = _edited(shape.details[name], deeper, change, value)
+            return replace(shape, details={**shape.details, name: inner})
         raise SandboxError(f"{shape.name} has no member {name!r}.")
     known = {**shape.fields, **shape.nested}
     if (name in known) == (change == "add"):

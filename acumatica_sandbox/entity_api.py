@@ -5,6 +5,7 @@ import random
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import UTC, timedelta, timezone
 from typing import Any
 
 from starlette.responses import Response
@@ -34,8 +35,12 @@ class Call:
 
     def query(self, entity: EntityModel) -> query.Query:
         """The query parameters, checked."""
+        minutes = self.site.options.offset_minutes
         projection = pages.Projection(
-            files=_files(self), salt=self.session.salt.encode(), base=self.endpoint
+            files=_files(self),
+            salt=self.session.salt.encode(),
+            base=self.endpoint,
+            offset=timezone(timedelta(minutes=minutes)) if minutes else UTC,
         )
         return query.parse(entity, self.parameters, projection)
 

@@ -168,9 +168,8 @@ class _Translator:
             )
         codes = self._entity.codes.get(a.field or "")
         if codes is not None and b.field is None:
-            code = next(
-                (c for l, c in codes.items() if l.lower() == str(b.parameters[0]).lower()), ""
-            )
+            wanted = str(b.parameters[0]).rstrip(" ").lower()
+            code = next((c for label, c in codes.items() if label.lower() == wanted), "")
             return self._compared(f'"_code_{a.field}"', (), operator, (code,)), self._views(a)
         return self._compared(a.sql, a.parameters, operator, b.parameters, b.sql), self._views(a)
 

@@ -120,12 +120,11 @@ def _member(
 def _inner(
     entity: EntityModel, path: str, shape: ShapeModel, record: Any, number: int, level: int
 ) -> str:
-    deeper = "".join(
-        f"{_opening(entity, f'{path}/{name}', level)}"
-        f"{_member(entity, f'{path}/{name}', inner, record.get(name), name in shape.details, level + 1)}"
-        f"{chr(0x0F + 2 * level)}"
-        for name, inner in shape.nested.items()
-    )
+    deeper = ""
+    for name, inner in shape.nested.items():
+        inside, many = f"{path}/{name}", name in shape.details
+        member = _member(entity, inside, inner, record.get(name), many, level + 1)
+        deeper += f"{_opening(entity, inside, level)}{member}{chr(0x0F + 2 * level)}"
     note = f'"note":{{"value":{_dumps(record["note"])}}}' if record.get("note") else '"note":null'
     return (
         f'{{"id":"\x1d{record["id"][8:24]}\x19","rowNumber":{number},{note}'

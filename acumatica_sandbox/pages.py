@@ -1,10 +1,20 @@
 """Puts answers together from the kept pieces."""
 
 import json
+import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timezone
 
-from acumatica_sandbox.fragments import OWNER, Record, finish, selected, shallow, to_fragments
+from acumatica_sandbox.fragments import (
+    OWNER,
+    Record,
+    finish,
+    instant_text,
+    selected,
+    shallow,
+    to_fragments,
+)
 from acumatica_sandbox.model import EntityModel
 from acumatica_sandbox.store import Row
 
@@ -26,6 +36,8 @@ class Projection:
     salt: bytes = field(default=b"00000000", repr=False)
     base: str = ""
     """Address of the endpoint, for links."""
+    offset: timezone = UTC
+    """Zone that instants are written in."""
 
     def nested(self, entity: EntityModel) -> tuple[str, ...]:
         """The columns of the members that are expanded, with or without what is inside them."""
@@ -92,8 +104,26 @@ def _records(
         if projection.files is not None:
             add((b',"files":', projection.files.get(identity.decode(), b"[]")))
         add((b"}",))
-    page = b"".join(parts)
-    return finish(entity, page, projection.expand, projection.salt)
+    page = finish(entity, b"".join(parts), projection.expand, projection.salt)
+    return page if projection.offset == UTC else in_zone(page, projection.offset)
+
+
+def in_zone(page: bytes, zone: timezone) -> bytes:
+    """A page with its instants in another zone; business days stay midnights."""
+
+    def moved(found: re.Match[bytes]) -> bytes:
+        moment = datetime.fromisoformat(found[1].decode())
+        if found[1].endswith(b"T00:00:00+00:00"):
+            text = moment.replace(tzinfo=zone).isoformat()
+        else:
+            local = moment.astimezone(zone)
+            text = instant_text(local)[:-6] + local.isoformat()[-6:]
+        return f'{{"value":"{text}"}}'.encode()
+
+    return _INSTANT.sub(moved, page)
+
+
+_INSTANT = re.compile(rb'\{"value":"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?\+00:00)"\}')
 
 
 def _starts(entity: EntityModel, select: Collection[str] | None) -> list[bytes] | None:

@@ -98,9 +98,7 @@ class Store:
             entity, (self.row(entity, record, to_fragments(entity, record)) for record in records)
         )
 
-    def row(
-        self, entity: EntityModel, values: Mapping[str, Any], pieces: Fragments
-    ) -> NewRow:
+    def row(self, entity: EntityModel, values: Mapping[str, Any], pieces: Fragments) -> NewRow:
         """The row of a record: `values` needs the id and the entity's columns only."""
         own = [
             values["id"],

@@ -47,7 +47,7 @@ def _readdressed(document: dict[str, Any], address: str) -> dict[str, Any]:
 def openapi_3(entities: Sequence[EntityModel], title: str, address: str) -> dict[str, Any]:
     """The document that newer releases serve."""
     where = "#/components/schemas/"
-    paths = {}
+    paths: dict[str, Any] = {}
     for entity in entities:
         record = {"$ref": where + entity.name}
         body = {"application/json": {"schema": record}}
@@ -73,7 +73,7 @@ def openapi_3(entities: Sequence[EntityModel], title: str, address: str) -> dict
 def swagger_2(entities: Sequence[EntityModel], title: str, address: str) -> dict[str, Any]:
     """The document that older releases serve."""
     where = "#/definitions/"
-    paths = {}
+    paths: dict[str, Any] = {}
     for entity in entities:
         record = {"$ref": where + entity.name}
         rows = {"type": "array", "items": record}

@@ -98,7 +98,8 @@ _CLASSES: tuple[tuple[str, str, str | None, str, str], ...] = (
         None,
         "OrderType OrderNbr CustomerID Status#=Status OrderDate=Date OrderDesc=Description "
         "CuryID=CurrencyID CuryOrderTotal=OrderTotal OrderQty=OrderedQty CuryTaxTotal=TaxTotal "
-        "Hold NoteID LastModifiedDateTime=LastModified CreatedDateTime=CreatedDate tstamp!=OrderNbr",
+        "Hold NoteID LastModifiedDateTime=LastModified CreatedDateTime=CreatedDate "
+        "tstamp!=OrderNbr",
         "OrderType OrderNbr",
     ),
     (

@@ -71,7 +71,7 @@ class ODataError(Exception):
     """The request is wrong; the message is what the server answers."""
 
 
-class FormulaUsed(Exception):  # noqa: N818 - an outcome, not an error
+class FormulaUsed(Exception):
     """A computed column is filtered by: the server answers 200 with an empty body."""
 
 
@@ -211,11 +211,10 @@ class _Compiler:
     def _call(self, children: Sequence[Any]) -> Value:
         name = str(children[0])
         terms = [self.value(child) for child in children[1:] if child is not None]
-        known = {**TEXT_TESTS, **TEXT_CHANGES}
+        tests = dict(TEXT_TESTS)
         if self._version == 3:
-            known.pop("contains")
-            known["substringof"] = TEXT_TESTS["contains"]
-        if name not in known:
+            tests["substringof"] = tests.pop("contains")
+        if name not in tests and name not in TEXT_CHANGES:
             raise ODataError(
                 f"An unknown function with name '{name}' was found. This may also be a function "
                 "import or a key lookup on a navigation property, which is not allowed."
@@ -232,11 +231,11 @@ class _Compiler:
             return Value(kind, lambda row: None if only(row) is None else change(only(row)))
         if name == "substringof":
             terms.reverse()
-        test, first, second = known[name], terms[0].of, terms[1].of
+        test, first, second = tests[name], terms[0].of, terms[1].of
 
         def tested(row: Row) -> bool:
             x, y = first(row), second(row)
-            return x is not None and y is not None and bool(test(x.lower(), y.lower()))  # type: ignore[call-arg, arg-type]
+            return x is not None and y is not None and test(x.lower(), y.lower())
 
         return Value("b", tested)
 
@@ -286,5 +285,3 @@ class _Compiler:
 
     def _null(self, children: Sequence[Any]) -> Value:
         return Value("n", lambda row: None)
-
-

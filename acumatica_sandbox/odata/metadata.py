@@ -40,8 +40,9 @@ def metadata(feeds: Mapping[str, Feed], space: str, version: int) -> bytes:
         if version == 3
         else ("http://docs.oasis-open.org/odata/ns/edmx", "http://docs.oasis-open.org/odata/ns/edm")
     )  # fmt: skip
+    release = "1.0" if version == 3 else "4.0"
     return (
-        f'<?xml version="1.0" encoding="utf-8"?><edmx:Edmx Version="{"1.0" if version == 3 else "4.0"}"'
+        f'<?xml version="1.0" encoding="utf-8"?><edmx:Edmx Version="{release}"'
         f' xmlns:edmx="{edmx}"><edmx:DataServices><Schema Namespace="{space}" xmlns="{edm}">'
         f'{types}{functions if version == 4 else ""}<EntityContainer Name="Default">{container}'
         f"</EntityContainer></Schema></edmx:DataServices></edmx:Edmx>"
@@ -57,8 +58,8 @@ def _type(feed: Feed, space: str, version: int) -> str:
     keys = "".join(f'<PropertyRef Name="{key}"/>' for key in feed.keys)
     properties = "".join(
         f'<Property Name="{column.name}" Type="{_edm(column.kind, version)}"'
-        f'{" Nullable=" + chr(34) + "false" + chr(34) if column.name in feed.keys else ""}'
-        f'{" Scale=" + chr(34) + "6" + chr(34) if column.kind == "d" else ""}/>'
+        f"{' Nullable=' + chr(34) + 'false' + chr(34) if column.name in feed.keys else ''}"
+        f"{' Scale=' + chr(34) + '6' + chr(34) if column.kind == 'd' else ''}/>"
         for column in feed.columns
     )
     navigation = "".join(

@@ -22,7 +22,7 @@ def rows_of(site: Site, feed: Feed, *, archived: bool, deleted: bool = False) ->
     needed = sorted({_top(feed, column) for column in feed.columns} - {""} | _children(feed))
     fresh: dict[bytes, tuple[Any, list[Row]]] = {}
     rows: list[Row] = []
-    for identity, hidden, custom, *pieces in site.store.page(
+    for identity, _, _, *pieces in site.store.page(
         feed.entity, Window(archived=archived), [f"n_{name}" for name in needed]
     ):
         made = kept.get(identity)

@@ -156,9 +156,7 @@ def _copies(
     chance: Chance,
 ) -> Iterator[NewRow]:
     names = list(entity.shape.fields)
-    number_at, stamp_at, note_at = (
-        names.index(name) + 1 if name in names else 0 for name in OWN
-    )
+    number_at, stamp_at, note_at = (names.index(name) + 1 if name in names else 0 for name in OWN)
     between = re.compile(rb'(?<=\}),(?=")')
     stamps = [
         (column_text(moment), f'"LastModified":{value_text("t", moment)}'.encode())

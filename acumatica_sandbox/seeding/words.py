@@ -54,7 +54,7 @@ LAST = [
     "Usman",
     "Valdez",
     "Weber",
-    "Yılmaz",
+    "Yilmaz",
 ]
 PLACES = [
     "Alder",
