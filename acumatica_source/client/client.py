@@ -88,22 +88,44 @@ class AcumaticaClient:
         ):
             if not isinstance(flag, bool):
                 raise ConfigurationError(f"{name} is {flag!r}; use True or False.")
-        self._credentials = Credentials(base_url, username, password, tenant, branch, locale)
+        credentials = Credentials(base_url, username, password, tenant, branch, locale)
         transport = transport or Transport(verify_ssl=verify_ssl)
-        self.base_url = self._credentials.base_url
-        self.username = username
-        self.tenant = tenant
-        self.verify_ssl = transport.verify_ssl
-        self.persistent_login = persistent_login
-        self.retry_on_idle_logout = retry_on_idle_logout
-        self._session = Session(
-            self._credentials,
+        session = Session(
+            credentials,
             transport,
             sign_in_again=retry_on_idle_logout,
             persistent=persistent_login,
             memory=memory,
         )
-        seat = self._session
+        self.username = username
+        self.persistent_login = persistent_login
+        self.retry_on_idle_logout = retry_on_idle_logout
+        self._equip(session, tenant, endpoint)
+        if persistent_login:
+            session.login()
+
+    @classmethod
+    def over(
+        cls, session: Session, tenant: str | None = None, endpoint: str = "Default"
+    ) -> "AcumaticaClient":
+        """A client over a session that is signed in otherwise, such as by OAuth.
+
+        Args:
+            session: what requests go through; it is closed with the client.
+            tenant: the tenant's name, which generic inquiries need.
+            endpoint: name of the endpoint that the services address.
+        """
+        client = cls.__new__(cls)
+        client.username = ""
+        client.persistent_login = client.retry_on_idle_logout = True
+        client._equip(session, tenant, endpoint)
+        return client
+
+    def _equip(self, seat: Session, tenant: str | None, endpoint: str) -> None:
+        self._session = seat
+        self.base_url = seat.instance.base_url
+        self.verify_ssl = seat.transport.verify_ssl
+        self.tenant = tenant
         self.accounts = AccountsService(seat, endpoint)
         self.actions = ActionsService(seat, endpoint)
         self.activities = ActivitiesService(seat, endpoint)
@@ -119,8 +141,6 @@ class AcumaticaClient:
         self.payments = PaymentsService(seat, endpoint)
         self.records = RecordsService(seat, endpoint)
         self.transactions = TransactionsService(seat, endpoint)
-        if persistent_login:
-            self._session.login()
 
     @property
     def session(self) -> requests.Session:

@@ -157,16 +157,12 @@ class Endpoint:
             "PUT", _name(entity), body=body_of(record), options=options, headers=headers
         )
 
-    def patch(
-        self,
-        entity: str,
-        record: Payload,
-        *keys: str | int,
-        options: QueryOptions | None = None,
-    ) -> Any:
-        """Change the given fields of an existing record. Never repeated by itself."""
-        path = (_name(entity), *_keys(keys)) if keys else (_name(entity),)
-        return self._json("PATCH", *path, body=body_of(record), options=options)
+    def patch(self, entity: str, record: Payload, options: QueryOptions | None = None) -> Any:
+        """Change only the given fields of a record, which its keys or id in the body name.
+
+        Never repeated by itself.
+        """
+        return self._json("PATCH", _name(entity), body=body_of(record), options=options)
 
     def delete(self, entity: str, *keys: str | int) -> None:
         """Delete a record by its key values."""

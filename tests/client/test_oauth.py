@@ -4,8 +4,11 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
+import requests
 
-from acumatica_source.client import errors
+from acumatica_sandbox import Sandbox, SandboxOptions
+from acumatica_sandbox.tokens import CLIENT_ID, CLIENT_SECRET
+from acumatica_source.client import AcumaticaClient, errors
 from acumatica_source.client.oauth import Application, MemoryStore, OAuthCode, OAuthPassword
 from acumatica_source.client.pool import SeatBudget, SessionPool
 from acumatica_source.client.session import Session
@@ -279,3 +282,45 @@ def test_a_sign_in_carries_no_token_of_before(
     asked = [seen for seen in server.seen if "identity" in seen.path]
     assert len(asked) == 2
     assert not [seen for seen in asked if "authorization" in seen.headers]
+
+
+ENTITY = "entity/Default/24.200.001/Customer"
+
+
+@pytest.mark.parametrize(
+    ("scope", "consent", "seats"),
+    [
+        ("api", False, 2),
+        ("api offline_access", False, 2),
+        ("api offline_access", True, 1),
+        ("api offline_access api:concurrent_access", False, 2),
+        ("api offline_access api:concurrent_access", True, 2),
+    ],
+)
+def test_seats_of_grants(scope: str, consent: bool, seats: int) -> None:
+    with Sandbox(SandboxOptions(records=100)) as sandbox:
+        client_id = f"{CLIENT_ID}@{sandbox.tenant}"
+        application = Application(sandbox.base_url, client_id, CLIENT_SECRET, scope)
+        credentials: OAuthCode | OAuthPassword
+        if consent:
+            credentials = OAuthCode(application, "http://localhost:5000/back")
+            page = requests.get(credentials.url, allow_redirects=False, timeout=10)
+            credentials.accept(page.headers["Location"])
+        else:
+            credentials = OAuthPassword(application, sandbox.username, sandbox.password)
+        pool = SessionPool(credentials, SeatBudget(sessions=2), FAST)
+        with pool, pool.seat() as one, pool.seat() as other:
+            for _ in range(2):
+                one.get_bytes(ENTITY)
+                other.get_bytes(ENTITY)
+                assert sandbox.control.counters()["seats_now"] == seats
+                sandbox.control.advance(3700)  # tokens run out
+        assert sandbox.control.counters()["seats_now"] == 0
+
+
+def test_services_over_any_session(server: ScriptedServer, password: OAuthPassword) -> None:
+    Identity(server)
+    with AcumaticaClient.over(Session(password, FAST), "Company") as client:
+        assert client.customers.get_customers("24.200.001") == ["access-1"]
+        assert client.inquiries.execute_generic_inquiry.__doc__
+    assert server.logouts == 1

@@ -197,8 +197,8 @@ CALLS += [
     ),
     (
         "records.patch_record",
-        lambda c: c.records.patch_record(V, "Customer", Built(), "ABC"),
-        *("PATCH", f"{BASE}/Customer/ABC", {}, v(A=1)),
+        lambda c: c.records.patch_record(V, "Customer", Built()),
+        *("PATCH", f"{BASE}/Customer", {}, v(A=1)),
     ),
     (
         "records.delete_record_by_key_field",

@@ -139,11 +139,10 @@ class RecordsService(Service):
         api_version: str,
         entity: str,
         record: Payload,
-        *keys: str | int,
         options: QueryOptions | None = None,
     ) -> Any:
-        """Change only the given fields of a record, named by keys here or inside `record`."""
-        return self._at(api_version).patch(entity, record, *keys, options=options)
+        """Change only the given fields of a record, which its keys or id in `record` name."""
+        return self._at(api_version).patch(entity, record, options)
 
     def delete_record_by_key_field(
         self, api_version: str, entity: str, key: str, value: str
