@@ -17,7 +17,8 @@ from acumatica_source.client.errors import ConfigurationError
 from acumatica_source.contract.model import EntityKind
 from acumatica_source.reading.instance import Instance
 from acumatica_source.resources.entity import EntityOptions
-from acumatica_source.resources.ledger import LedgerTransactions
+from acumatica_source.resources.ledger import CALENDAR, LedgerTransactions
+from acumatica_source.resources.ledger import INQUIRY as LEDGER_INQUIRY
 from acumatica_source.source import CORE_ENTITIES, Load, configured_instance
 
 PIPELINE = "acumatica"
@@ -107,7 +108,7 @@ def sync(entities: Sequence[str], **options: Any) -> None:
                 for outcome in outcomes:
                     progress.finished(outcome)
             else:
-                loads, outcomes = wanted(entities, full=full), []
+                loads, outcomes = wanted(entities or core_of(instance), full=full), []
             outcomes += runner.sync(
                 pipeline, instance, loads, progress.finished, skip_unreadable=everything
             )
@@ -118,11 +119,27 @@ def sync(entities: Sequence[str], **options: Any) -> None:
 
 
 def wanted(entities: Sequence[str], *, full: bool) -> list[Load]:
-    """What to load for these names; all of the core without any."""
-    loads: list[Load] = [EntityOptions(name, full=full) for name in entities or CORE_ENTITIES]
-    if not entities:
-        loads.append(LedgerTransactions(full=full))
-    return loads
+    """What to load for these names, `ledger_transactions` among them."""
+    ledger = LedgerTransactions(full=full)
+    return [ledger if name == ledger.name else EntityOptions(name, full=full) for name in entities]
+
+
+def core_of(instance: Instance) -> list[str]:
+    """The core entities, and the ledger transactions, as far as the endpoint has them.
+
+    Raises:
+        ConfigurationError: it has none of them.
+    """
+    _, contract = instance.contract()
+    names = [name for name in CORE_ENTITIES if name in contract.entities]
+    if LEDGER_INQUIRY in contract.entities and CALENDAR in contract.entities:
+        names.append(LedgerTransactions().name)
+    if not names:
+        raise ConfigurationError(
+            f"{contract.endpoint}/{contract.version} has none of the core entities. Name those to "
+            "load (acumatica discover lists them), or give --all."
+        )
+    return names
 
 
 def all_of(instance: Instance, *, full: bool) -> tuple[list[Load], list[runner.Outcome]]:
