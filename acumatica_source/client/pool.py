@@ -1,6 +1,7 @@
 """Several seats for many threads, within a declared budget."""
 
 import contextlib
+import copy
 import logging
 import threading
 import time
@@ -8,7 +9,7 @@ from collections.abc import Callable, Iterator
 from typing import TypeVar
 
 from acumatica_source.client import exits
-from acumatica_source.client.errors import ConfigurationError, SeatLimitReached
+from acumatica_source.client.errors import AuthenticationError, ConfigurationError, SeatLimitReached
 from acumatica_source.client.leftovers import SeatMemory
 from acumatica_source.client.quota import Quota, SeatBudget
 from acumatica_source.client.session import Session, SupportsSignIn
@@ -56,6 +57,7 @@ class SessionPool:
         self._next_opening = 0.0
         self._spent = 0
         self._closed = False
+        self._refusal: AuthenticationError | None = None
         exits.guard_sigterm()
 
     @property
@@ -124,10 +126,15 @@ class SessionPool:
                 while True:
                     if self._closed:
                         raise ConfigurationError("The session pool is closed.")
+                    if self._refusal is not None:
+                        raise copy.copy(self._refusal)
                     if self._idle:
                         return self._idle.pop()
                     pause = self._next_opening - time.monotonic()
                     if len(self._all) + self._opening >= self.budget.sessions:
+                        self._changed.wait()
+                    elif self._opening and not self._all:
+                        # One first: a wrong password is to be tried once, or it locks the account.
                         self._changed.wait()
                     elif pause > 0:
                         self._changed.wait(pause)
@@ -151,6 +158,9 @@ class SessionPool:
             opened = True
         except SeatLimitReached as error:
             refusal = error
+        except AuthenticationError as error:
+            self._refusal = error
+            raise
         finally:
             with self._changed:
                 self._opening -= 1

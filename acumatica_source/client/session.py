@@ -7,6 +7,7 @@ the error that `classify` tells.
 """
 
 import contextlib
+import copy
 import logging
 import os
 import threading
@@ -32,6 +33,7 @@ from acumatica_source.client.auth import (
 from acumatica_source.client.encoding import to_json
 from acumatica_source.client.errors import (
     AcumaticaError,
+    AuthenticationError,
     ConfigurationError,
     ConnectionFailed,
     InsecureTransportWarning,
@@ -119,6 +121,7 @@ class Session:
         self._lock = threading.RLock()
         self._pid = os.getpid()
         self._closed = False
+        self._refusal: AuthenticationError | None = None
         self._wire = Wire(self.instance, self.transport, self.auth)
         _warn_if_insecure(self.instance, self.transport)
         exits.guard_sigterm()
@@ -157,7 +160,18 @@ class Session:
                 raise ConfigurationError("This session is closed; open a new one.")
             if self._seat is not None:
                 return 204
+            self._refusal = None
             return self._wait_for_seat()
+
+    def _let_in(self) -> None:
+        """Sign in because a request needs it; once refused, only `login` tries again."""
+        if self._refusal is not None:
+            raise copy.copy(self._refusal)
+        try:
+            self.login()
+        except AuthenticationError as error:
+            self._refusal = error
+            raise
 
     def logout(self) -> int:
         """Give the seat back.
@@ -306,7 +320,7 @@ class Session:
             attempt, renewed, start = 1, False, _position(call.data)
             while True:
                 if self._seat is None:
-                    self.login()
+                    self._let_in()
                 elif self.auth.expired():
                     self._renew()
                 try:

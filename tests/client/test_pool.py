@@ -200,9 +200,11 @@ def test_a_refused_sign_in_is_told_to_everyone(
     server: ScriptedServer, credentials: Credentials
 ) -> None:
     server.on_login = lambda seen: failure("Invalid credentials")
-    with SessionPool(credentials, SeatBudget(sessions=2), FAST) as pool:
-        results = together(2, lambda: pool.run(lambda session: session.get_bytes("entity")))
-    assert all(isinstance(result, errors.InvalidCredentials) for result in results)
+    with SessionPool(credentials, SeatBudget(sessions=3), FAST) as pool:
+        for _ in range(2):
+            results = together(4, lambda: pool.run(lambda session: session.get_bytes("entity")))
+            assert all(isinstance(result, errors.InvalidCredentials) for result in results)
+    assert server.logins == 1  # more of them lock the account
 
 
 def test_closing_wakes_those_who_wait(server: ScriptedServer, credentials: Credentials) -> None:

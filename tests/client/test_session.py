@@ -295,6 +295,20 @@ def test_a_refused_sign_in_is_not_repeated(
     assert "Pa$$w0rd!" not in str(caught.value)
 
 
+def test_a_refused_password_is_not_tried_by_every_request(
+    server: ScriptedServer, session: Session
+) -> None:
+    server.on_login = lambda seen: failure("Invalid credentials")
+    for _ in range(3):
+        with pytest.raises(errors.InvalidCredentials):
+            session.get_bytes("entity")
+    assert server.logins == 1
+    server.on_login = None
+    session.login()
+    session.get_bytes("entity")
+    assert server.logins == 2
+
+
 def test_an_unreachable_host_is_told_quickly() -> None:
     with scripted_server() as gone:
         pass
