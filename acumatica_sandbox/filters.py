@@ -42,7 +42,7 @@ GRAMMAR = r"""
     GUID.4: /guid'[^']*'/
     NUMBER.3: /-?\d+(\.\d+)?([eE][+-]?\d+)?[mMdDfFlL]?(?![\w-])/
     STRING.4: /'([^']|'')*'/
-    NAME.2: /[A-Za-z_]\w*(?=\s*\()/
+    NAME.2: /(?!(and|or|not)\b)[A-Za-z_]\w*(?=\s*\()/
     PATH: /(?!(and|or|not|true|false|null)\b)[A-Za-z_]\w*(\/\w+)*/
     %ignore /\s+/
 """

@@ -39,7 +39,7 @@ GRAMMAR = r"""
     GUID.5: /guid'[^']*'|[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}/
     NUMBER.4: /-?\d+(\.\d+)?([eE][+-]?\d+)?[mMdDfFlL]?(?![\w-])/
     STRING.4: /'([^']|'')*'/
-    NAME.2: /[A-Za-z_]\w*(?=\()/
+    NAME.2: /(?!(and|or|not)\b)[A-Za-z_]\w*(?=\()/
     PATH: /(?!(and|or|not|true|false|null)\b)[A-Za-z_]\w*(\/\w+)*/
     %ignore /\s+/
 """

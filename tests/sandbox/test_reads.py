@@ -1,0 +1,199 @@
+"""Reading records (Integration Development Guide: Retrieve Records by Conditions, by Key, by ID)."""
+
+import re
+from typing import Any
+
+import pytest
+
+from tests.sandbox.desk import Desk, Start
+
+STAMP = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{0,2}[1-9])?\+00:00")
+RECORDS = [
+    "Account",
+    "Bill",
+    "Customer",
+    "FinancialPeriod",
+    "Invoice",
+    "JournalTransaction",
+    "Ledger",
+    "Payment",
+    "SalesOrder",
+    "ShipVia",
+    "StockItem",
+    "Vendor",
+]
+
+
+@pytest.mark.parametrize("entity", RECORDS)
+def test_a_list_is_a_bare_array_of_wrapped_values(desk: Desk, entity: str) -> None:
+    rows = desk.rows(entity)
+    assert rows
+    for number, row in enumerate(rows, 1):
+        assert row["rowNumber"] == number
+        assert row["_links"]["self"].endswith(f"/{entity}/{row['id']}")
+        own = {k: v for k, v in row.items() if k not in ("id", "rowNumber", "custom", "_links")}
+        assert all(set(value) <= {"value"} for value in own.values())
+
+
+def test_unexpanded_parts_are_absent_and_nulls_are_empty_objects(desk: Desk) -> None:
+    order = desk.rows("SalesOrder", top=1)[0]
+    assert "Details" not in order
+    assert "ShipToAddress" not in order
+    assert order["ContactID"] == {}
+
+
+def test_numbers_and_dates_have_the_forms_of_the_wire(desk: Desk) -> None:
+    text = desk.read("SalesOrder", top=20).text
+    assert re.search(r'"OrderedQty":\{"value":\d+\.0\}', text)
+    for order in desk.rows("SalesOrder", top=50):
+        assert order["Date"]["value"].endswith("T00:00:00+00:00")
+        assert STAMP.fullmatch(order["LastModified"]["value"])
+
+
+def test_nested_expansion_names_every_level(desk: Desk) -> None:
+    plain = desk.rows("SalesOrder", top=1, expand="Details")[0]["Details"][0]
+    deep = desk.rows("SalesOrder", top=1, expand="Details,Details/Allocations")[0]["Details"][0]
+    assert "Allocations" not in plain
+    assert deep["Allocations"][0]["SplitLineNbr"] == {"value": 1}
+
+
+def test_detail_rows_are_in_the_answer_with_their_own_ids(desk: Desk) -> None:
+    lines = [
+        line
+        for order in desk.rows("SalesOrder", expand="Details")
+        for line in order["Details"]
+    ]
+    assert len({line["id"] for line in lines}) == len(lines)
+    assert all("_links" not in line or "self" not in line["_links"] for line in lines)
+
+
+def test_ids_of_details_differ_between_sessions_and_those_of_records_do_not(start: Start) -> None:
+    with start() as desk, Desk(desk.sandbox) as other:
+        other.sign_in()
+        one = desk.rows("SalesOrder", top=1, expand="Details")[0]
+        two = other.rows("SalesOrder", top=1, expand="Details")[0]
+    assert one["id"] == two["id"]
+    assert one["Details"][0]["id"] != two["Details"][0]["id"]
+
+
+def test_select_keeps_the_named_fields_and_what_always_comes(desk: Desk) -> None:
+    order = desk.rows("SalesOrder", top=1, select="OrderNbr,Status")[0]
+    assert set(order) == {"id", "rowNumber", "note", "OrderNbr", "Status", "custom", "_links"}
+    nested = desk.rows("SalesOrder", top=1, select="OrderNbr,Details/Amount", expand="Details")[0]
+    assert set(nested["Details"][0]) == {"id", "rowNumber", "note", "Amount", "custom"}
+
+
+def test_top_and_skip_go_over_the_key_order(desk: Desk) -> None:
+    whole = [row["CustomerID"]["value"] for row in desk.rows("Customer")]
+    paged: list[str] = []
+    while page := desk.rows("Customer", top=4, skip=len(paged)):
+        paged += [row["CustomerID"]["value"] for row in page]
+    assert paged == whole == sorted(whole)
+
+
+def test_rows_come_in_the_order_of_stored_codes(desk: Desk) -> None:
+    """`Credit Memo` is stored as CRM and `Invoice` as INV; labels are shown."""
+    kinds = [row["Type"]["value"] for row in desk.rows("Bill")]
+    assert kinds == sorted(kinds, key={"Debit Adj.": "ADR", "Bill": "INV"}.__getitem__)
+
+
+@pytest.mark.parametrize("orderby", ["ignored", "honoured", "refused"])
+def test_orderby_does_what_the_option_says(start: Start, orderby: str) -> None:
+    with start(orderby=orderby) as desk:
+        answer = desk.read("Customer", orderby="CustomerID desc")
+    if orderby == "refused":
+        assert answer.status_code == 500
+    else:
+        found = [row["CustomerID"]["value"] for row in answer.json()]
+        assert found == sorted(found, reverse=orderby == "honoured")
+
+
+def test_a_record_is_found_by_keys_and_by_id(desk: Desk) -> None:
+    order = desk.rows("SalesOrder", top=1)[0]
+    keys = f"{order['OrderType']['value']}/{order['OrderNbr']['value']}"
+    for path in (keys, keys.replace("/", "%7C"), order["id"]):
+        assert desk.read(f"SalesOrder/{path}").json()["OrderNbr"] == order["OrderNbr"]
+
+
+def test_a_missing_record_is_500(desk: Desk) -> None:
+    answer = desk.read("Customer/NOBODY")
+    assert answer.status_code == 500
+    body = answer.json()
+    assert body["exceptionMessage"] == "No entity satisfies the condition."
+    assert body["exceptionType"].endswith("NoEntitySatisfiesTheConditionException")
+
+
+@pytest.mark.parametrize(
+    "path", ["entity/Default/24.200.001/Nothing", "entity/Default/1.0/Customer", "elsewhere"]
+)
+def test_an_unknown_address_is_404(desk: Desk, path: str) -> None:
+    assert desk.get(f"{desk.site}/{path}").status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("entity", "part"),
+    [("Payment", "ApplicationHistory"), ("Customer", "CreditVerificationRules")],
+)
+def test_what_cannot_be_optimised_fails_on_lists_only(desk: Desk, entity: str, part: str) -> None:
+    answer = desk.read(entity, expand=part)
+    assert answer.status_code == 500
+    assert f"\r\n{part}: View " in answer.json()["exceptionMessage"]
+    assert "Optimization cannot be performed" in answer.json()["exceptionMessage"]
+    identity = desk.rows(entity, top=1)[0]["id"]
+    assert part in desk.read(f"{entity}/{identity}", expand=part).json()
+
+
+def test_archived_records_show_only_when_asked_for(desk: Desk) -> None:
+    desk.sandbox.control.put("SalesOrder", {"OrderType": "SO", "OrderNbr": "A1", "archived": True})
+    shown = {"PX-ApiArchive": "SHOW"}
+    condition = {"$filter": "OrderNbr eq 'A1'"}
+    url = f"{desk.endpoint}/SalesOrder"
+    assert desk.get(url, params=condition).json() == []
+    assert len(desk.get(url, params=condition, headers=shown).json()) == 1
+
+
+def test_custom_fields_come_when_asked_for(desk: Desk) -> None:
+    order = desk.rows("SalesOrder", top=1, custom="Document.AttributeCHANNEL")[0]
+    field = order["custom"]["Document"]["AttributeCHANNEL"]
+    assert field["type"] == "CustomStringField"
+    schema = desk.read("SalesOrder/$adHocSchema").json()
+    assert schema["custom"]["Document"]["UsrPriority"] == {"type": "CustomIntField", "value": None}
+
+
+def test_a_feature_that_is_off_is_403_and_one_not_set_up_500(start: Start) -> None:
+    with start(features_off=("Bill",), not_set_up=("Vendor",)) as desk:
+        assert desk.read("Bill").status_code == 403
+        answer = desk.read("Vendor")
+    assert answer.status_code == 500
+    assert answer.json()["exceptionType"] == "PX.Data.PXSetupNotEnteredException"
+
+
+def test_a_long_address_is_414(desk: Desk) -> None:
+    assert desk.read("Customer", filter="CustomerID eq '" + "x" * 9_000 + "'").status_code == 414
+
+
+@pytest.mark.parametrize("value", ["-1", "x", "1.5", "99999999999999999999"])
+def test_a_wrong_top_is_an_error_document(desk: Desk, value: str) -> None:
+    answer = desk.read("Customer", top=value)
+    assert answer.status_code == 400
+    assert "exceptionMessage" in answer.json()
+
+
+def test_instants_can_have_another_offset(start: Start) -> None:
+    def values(desk: Desk) -> tuple[Any, Any]:
+        order = desk.rows("SalesOrder", top=1)[0]
+        return order["LastModified"]["value"], order["Date"]["value"]
+
+    with start(offset_minutes=180) as desk:
+        stamp, day = values(desk)
+    assert stamp.endswith("+03:00")
+    assert day.endswith("T00:00:00+03:00")
+
+
+def test_strings_of_details_can_be_stamps_as_text(desk: Desk) -> None:
+    line = desk.rows("SalesOrder", top=1, expand="Details")[0]["Details"][0]
+    assert re.fullmatch(r"\d\d/\d\d/\d{4} \d\d:\d\d:\d\d", line["LastModifiedDate"]["value"])
+
+
+def test_a_server_date_is_the_virtual_clock(desk: Desk) -> None:
+    assert desk.read("Customer", top=1).headers["Date"].startswith("Mon, 16 Mar 2026")

@@ -1,0 +1,105 @@
+"""Signing in and out (Integration Development Guide: Login, Logout; License Restrictions)."""
+
+import http.client
+from urllib.parse import urlsplit
+
+import pytest
+import requests
+
+from tests.sandbox.desk import Desk, Start
+
+
+def test_sign_in_answers_204_and_sets_three_cookies(start: Start) -> None:
+    with start() as desk:
+        names = set(desk.cookies.keys())
+    assert names == {"ASP.NET_SessionId", ".ASPXAUTH", "UserBranch"}
+
+
+@pytest.mark.parametrize("missing", ["ASP.NET_SessionId", ".ASPXAUTH"])
+def test_cookies_must_be_replayed(desk: Desk, missing: str) -> None:
+    cookies = {name: value for name, value in desk.cookies.items() if name != missing}
+    answer = requests.get(f"{desk.endpoint}/Customer", cookies=cookies)
+    assert answer.status_code == 401
+
+
+def test_sign_out_answers_204_ends_the_session_and_frees_the_seat(start: Start) -> None:
+    with start() as desk:
+        kept = desk.cookies.get_dict()
+        assert desk.sign_out().status_code == 204
+        assert requests.get(f"{desk.endpoint}/Customer", cookies=kept).status_code == 401
+        assert desk.sandbox.control.counters()["seats_now"] == 0
+        assert desk.sandbox.control.counters()["logouts"] == 1
+
+
+def test_a_post_without_content_length_is_411(desk: Desk) -> None:
+    """The web server demands a length, also of an empty body."""
+    place = urlsplit(desk.site)
+    connection = http.client.HTTPConnection(str(place.hostname), place.port or 80)
+    connection.putrequest("POST", f"{place.path}/entity/auth/logout")
+    connection.endheaders()
+    assert connection.getresponse().status == 411
+    connection.close()
+
+
+def test_the_third_session_of_a_trial_is_refused_with_500(start: Start) -> None:
+    with start() as desk, Desk(desk.sandbox) as second, Desk(desk.sandbox) as third:
+        assert second.sign_in().status_code == 204
+        answer = third.sign_in()
+        assert answer.status_code == 500
+        assert "API Login Limit" in answer.json()["exceptionMessage"]
+        second.sign_out()
+        assert third.sign_in().status_code == 204
+
+
+def test_the_limit_can_be_a_plain_429(start: Start) -> None:
+    with start(seats=1, login_limit_status=429) as desk, Desk(desk.sandbox) as second:
+        answer = second.sign_in()
+    assert answer.status_code == 429
+    assert answer.headers["Content-Type"].startswith("text/plain")
+    assert "API Login Limit" in answer.text
+
+
+def test_an_idle_session_expires_after_ten_minutes(start: Start) -> None:
+    with start() as desk:
+        desk.sandbox.control.advance(9 * 60)
+        assert desk.read("Customer", top=1).status_code == 200
+        desk.sandbox.control.advance(11 * 60)
+        assert desk.read("Customer", top=1).status_code == 401
+        assert desk.sandbox.control.counters()["seats_now"] == 0
+
+
+def test_a_wrong_password_is_500_with_the_documents_text(desk: Desk) -> None:
+    answer = Desk(desk.sandbox).sign_in(password="wrong")
+    assert answer.status_code == 500
+    assert "Invalid credentials" in answer.json()["exceptionMessage"]
+
+
+def test_with_one_tenant_any_name_signs_in(start: Start) -> None:
+    with start(seats=3) as desk:
+        assert Desk(desk.sandbox).sign_in(tenant="Elsewhere").status_code == 204
+
+
+def test_with_several_tenants_an_unknown_one_is_refused(start: Start) -> None:
+    with start(tenants=("Company", "Other"), seats=5) as desk:
+        answer = Desk(desk.sandbox).sign_in(tenant="Elsewhere")
+        assert answer.status_code == 500
+        assert answer.json()["exceptionType"] == "PX.Data.PXUndefinedCompanyException"
+        assert Desk(desk.sandbox).sign_in(tenant="Other").status_code == 204
+        assert Desk(desk.sandbox).sign_in(company="Other").status_code == 204
+
+
+def test_tenant_and_company_exclude_each_other(desk: Desk) -> None:
+    answer = Desk(desk.sandbox).sign_in(tenant="Company", company="Company")
+    assert answer.status_code == 500
+
+
+def test_sign_in_takes_a_form_too(start: Start) -> None:
+    with start() as desk:
+        form = {"name": "admin", "password": "sandbox"}
+        assert requests.post(f"{desk.site}/entity/auth/login", data=form).status_code == 204
+
+
+def test_killed_sessions_answer_401(start: Start) -> None:
+    with start() as desk:
+        assert desk.sandbox.control.sign_out_all() == 1
+        assert desk.read("Customer").status_code == 401
