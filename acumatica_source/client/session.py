@@ -13,10 +13,8 @@ import os
 import threading
 import time
 import warnings
-import weakref
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass
 from typing import Any, Protocol
 from urllib.parse import urlsplit
 
@@ -37,19 +35,17 @@ from acumatica_source.client.errors import (
     ConfigurationError,
     ConnectionFailed,
     InsecureTransportWarning,
-    SeatLimitReached,
-    ServerUnavailable,
     SessionExpired,
     UnexpectedAnswer,
 )
 from acumatica_source.client.instance import Instance, public_url
 from acumatica_source.client.leftovers import SeatMemory
+from acumatica_source.client.seating import Seating
 from acumatica_source.client.transport import (
     Body,
     Transport,
     pieces,
 )
-from acumatica_source.client.wire import Wire
 
 __all__ = ["Body", "CookieAuth", "Credentials", "Session", "Transport"]
 
@@ -117,31 +113,29 @@ class Session:
         self._sign_in_again = sign_in_again
         self._persistent = persistent
         self._visits = 0
-        self._seat: exits.Seat | None = None
         self._lock = threading.RLock()
         self._pid = os.getpid()
-        self._closed = False
         self._refusal: AuthenticationError | None = None
-        self._wire = Wire(self.instance, self.transport, self.auth)
+        self._seating = Seating(self.instance, self.transport, self.auth, memory)
         _warn_if_insecure(self.instance, self.transport)
         exits.guard_sigterm()
 
     @property
     def http(self) -> requests.Session:
         """The underlying HTTP session, which holds the cookies."""
-        return self._wire.http
+        return self._seating.wire.http
 
     @property
     def requests_made(self) -> int:
         """Requests sent so far, sign-ins and repetitions included."""
-        return self._wire.requests_made
+        return self._seating.wire.requests_made
 
     # -- coming and going ---------------------------------------------------------------------
 
     @property
     def signed_in(self) -> bool:
         """Whether this process holds a seat by this session, as far as it knows."""
-        return self._seat is not None and self._pid == os.getpid()
+        return self._seating.taken and self._pid == os.getpid()
 
     def login(self) -> int:
         """Take the seat, waiting up to `seat_wait` seconds for one.
@@ -156,12 +150,12 @@ class Session:
         """
         self._start_anew_after_fork()
         with self._lock:
-            if self._closed:
+            if self._seating.closed:
                 raise ConfigurationError("This session is closed; open a new one.")
-            if self._seat is not None:
+            if self._seating.taken:
                 return 204
             self._refusal = None
-            return self._wait_for_seat()
+            return self._seating.take(self.seat_wait)
 
     def _let_in(self) -> None:
         """Sign in because a request needs it; once refused, only `login` tries again."""
@@ -180,13 +174,11 @@ class Session:
             The status of the sign-out; 204 without any request if not signed in.
         """
         self._start_anew_after_fork()
-        seat, self._seat = self._seat, None
-        status = seat.give_back() if seat is not None else None
-        return 204 if status is None else status
+        return self._seating.give_back()
 
     def close(self) -> None:
         """Sign out and close the connections. Never raises because of the network."""
-        self._closed = True
+        self._seating.closed = True
         try:
             self._leave()
         finally:
@@ -319,10 +311,10 @@ class Session:
         with self.visit(), self._lock:
             attempt, renewed, start = 1, False, _position(call.data)
             while True:
-                if self._seat is None:
+                if not self._seating.taken:
                     self._let_in()
                 elif self.auth.expired():
-                    self._renew()
+                    self._seating.renew()
                 try:
                     response, content = self._send(call)
                     error = judge(call, response, content, self.auth.secrets)
@@ -339,9 +331,9 @@ class Session:
                     _log.info("The session has ended on the server; signing in again.")
                     renewed = True
                     if self.auth.keeps_session:
-                        self._renew()
+                        self._seating.renew()
                     else:
-                        self._give_up_seat()
+                        self._seating.give_up()
                     _rewind(call.data, start)
                     continue
                 repeatable = call.idempotent or _is_unsent(error)
@@ -370,7 +362,7 @@ class Session:
         with self.visit(), self._lock:
             self.login()
             page = requests.Request("GET", self.instance.url("Frames/Login.aspx"))
-            response, content = self._wire.exchange(page)
+            response, content = self._seating.wire.exchange(page)
         if response.status_code != 200:
             return None
         return landed_tenant(content)
@@ -380,7 +372,7 @@ class Session:
         for _ in range(_HOPS):
             request = requests.Request(call.method, url, headers=dict(call.headers), data=call.data)
             with self._gate.turn() if self._gate is not None else nullcontext():
-                response, content = self._wire.exchange(request, call.stream)
+                response, content = self._seating.wire.exchange(request, call.stream)
             target = onward(response, url)
             if target is None or not (call.idempotent and self.instance.owns(target)):
                 return response, content
@@ -391,150 +383,16 @@ class Session:
             url=public_url(call.url),
         )
 
-    # -- the seat -----------------------------------------------------------------------------
-
-    def _wait_for_seat(self) -> int:
-        deadline = time.monotonic() + self.seat_wait
-        attempt = 1
-        while True:
-            try:
-                return self._sign_in()
-            except SeatLimitReached as error:
-                pause = max(1.0, self.transport.retries.delay(attempt + 2, error.retry_after))
-                left = deadline - time.monotonic()
-                if left <= 0:
-                    raise
-                pause = min(pause, left)
-                _log.warning("No free API session; waiting up to %.0f s more for one.", left)
-            except (ConnectionFailed, ServerUnavailable) as error:
-                # Only where the sign-in cannot have been looked at: nothing sent, or turned away.
-                untouched = _is_unsent(error) or error.status == 503
-                if not untouched or not error.retryable or attempt >= _sign_in_attempts(error):
-                    raise
-                pause = self.transport.retries.delay(attempt, error.retry_after)
-            time.sleep(pause)
-            attempt += 1
-
-    def _sign_in(self) -> int:
-        def work() -> int:
-            try:
-                with exits.signing_in():
-                    self._sign_out_left_behind()
-                    status = self._wire.run(self.auth.sign_in())
-                    seat = exits.Seat(_SignOut(self._wire, self.auth), self._remember())
-                    weakref.finalize(self, _give_back_later, seat).atexit = False
-                    self._seat = seat
-            except BaseException:
-                self.http.cookies.clear()
-                raise
-            if self._closed:
-                self.logout()
-            return status
-
-        try:
-            return _uninterrupted(work)
-        except (KeyboardInterrupt, SystemExit):
-            self.logout()
-            raise
-
-    def _renew(self) -> None:
-        """Get a newer token for the same session."""
-        # An interrupt must not lose the answer: the refresh token of before is used up.
-        _uninterrupted(lambda: self._wire.run(self.auth.sign_in()))
-
-    def _sign_out_left_behind(self) -> None:
-        if self._memory is None or not isinstance(self.auth, CookieAuth):
-            return
-        secret = self.auth.credentials.password
-        host = urlsplit(self.instance.origin).hostname or ""
-        for cookies in self._memory.left_behind(self._profile, secret):
-            wire = Wire(self.instance, self.transport, self.auth)
-            for name, value in cookies.items():
-                wire.http.cookies.set(name, value, domain=_cookie_domain(host), path="/")
-            with contextlib.suppress(AcumaticaError), wire.http:
-                wire.run(self.auth.sign_out(), timeout=(5.0, 5.0))
-                _log.info("Signed out a session that an earlier process had left behind.")
-
-    def _remember(self) -> Callable[[], None]:
-        if self._memory is None or not isinstance(self.auth, CookieAuth):
-            return lambda: None
-        cookies = {cookie.name: cookie.value or "" for cookie in self.http.cookies}
-        return self._memory.keep(self._profile, self.auth.credentials.password, cookies)
-
-    @property
-    def _profile(self) -> str:
-        user = self.auth.credentials.username if isinstance(self.auth, CookieAuth) else ""
-        return f"{self.instance.base_url} {user}"
-
-    def _give_up_seat(self) -> None:
-        # The server may only seem to have ended the session: signing it out all the same costs
-        # one request, and makes sure that no second seat is taken beside it.
-        seat, self._seat = self._seat, None
-        if seat is not None:
-            exits.quietly(seat)
-        self.http.cookies.clear()
-
     def _start_anew_after_fork(self) -> None:
         if self._pid != os.getpid():
             # The seat, its cookies and connections are the parent's.
             self._pid = os.getpid()
             self._lock = threading.RLock()
-            self._seat = None
-            self._wire = Wire(self.instance, self.transport, self.auth)
-
-
-@dataclass(frozen=True)
-class _SignOut:
-    """What a seat needs to be signed out; holds no reference to the session."""
-
-    wire: Wire
-    auth: Authenticator
-
-    def __call__(self) -> int:
-        try:
-            return self.wire.run(self.auth.sign_out(), timeout=(10.0, 10.0), attempts=3)
-        finally:
-            self.wire.http.cookies.clear()
-
-
-def _uninterrupted(work: Callable[[], int]) -> int:
-    """Do work in a thread of its own; an interrupt here waits until it is done, for a while."""
-    status: list[int] = []
-    failure: list[BaseException] = []
-
-    def run() -> None:
-        try:
-            status.append(work())
-        except BaseException as error:
-            failure.append(error)
-
-    thread = threading.Thread(target=run, name="acumatica-sign-in", daemon=True)
-    thread.start()
-    try:
-        thread.join()
-    except BaseException:
-        thread.join(exits.GRACE)
-        raise
-    if failure:
-        raise failure[0]
-    return status[0]
-
-
-def _give_back_later(seat: exits.Seat) -> None:
-    """Sign out a session that was garbage collected, outside the collector's thread."""
-    threading.Thread(target=exits.quietly, args=(seat,), name="acumatica-sign-out").start()
-
-
-def _cookie_domain(host: str) -> str:
-    return host if "." in host else f"{host}.local"  # as http.cookiejar has it
+            self._seating = Seating(self.instance, self.transport, self.auth, self._memory)
 
 
 def _is_unsent(error: AcumaticaError) -> bool:
     return isinstance(error, ConnectionFailed) and error.unsent
-
-
-def _sign_in_attempts(error: AcumaticaError) -> int:
-    return 6 if error.status == 503 else 2
 
 
 def _position(data: Any) -> int | None:
