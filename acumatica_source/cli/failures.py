@@ -46,7 +46,8 @@ def _causes(error: BaseException) -> Iterator[BaseException]:
     while current is not None and id(current) not in seen:
         seen.add(id(current))
         yield current
-        current = current.__cause__ or current.__context__
+        hidden = current.__suppress_context__
+        current = current.__cause__ or (None if hidden else current.__context__)
 
 
 def _missing_fields(traces: Mapping[str, Sequence[LookupTrace | LookupTraces]]) -> Iterator[str]:
