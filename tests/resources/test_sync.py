@@ -10,23 +10,10 @@ from acumatica_sandbox import Sandbox
 from acumatica_source import EntityOptions, GenericInquiry, InquiryForm, LedgerTransactions
 from acumatica_source.cli import runner
 from acumatica_source.reading.instance import Instance
+from acumatica_source.source import CORE_ENTITIES as ENTITIES
 from acumatica_source.source import Load, acumatica, connect
 from tests.conftest import credentials_of
 from tests.resources.warehouse import assert_equal
-
-ENTITIES = (
-    "Account",
-    "Bill",
-    "Customer",
-    "FinancialPeriod",
-    "Invoice",
-    "JournalTransaction",
-    "Ledger",
-    "Payment",
-    "SalesOrder",
-    "StockItem",
-    "Vendor",
-)
 
 
 @pytest.fixture
