@@ -1,6 +1,5 @@
 """The site as an ASGI application: finds the session, keeps the limits, and hands requests on."""
 
-import asyncio
 import time
 from collections.abc import Awaitable, Callable
 from email.utils import format_datetime
@@ -95,8 +94,6 @@ class App:
         except Failure as failure:
             return failure.answer
         try:
-            if self._site.options.latency:
-                await asyncio.sleep(self._site.options.latency)
             return await handler(self._site, request, path)
         except Failure as failure:
             return failure.answer

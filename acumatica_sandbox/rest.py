@@ -41,6 +41,8 @@ async def answer(site: Site, request: Request, path: str) -> Response:
     site.traffic.in_one_session_max = max(site.traffic.in_one_session_max, session.inside)
     try:
         async with session.lock:
+            if site.options.latency:
+                await asyncio.sleep(site.options.latency)
             response = await _endpoint(site, session, request, parts)
     finally:
         session.inside -= 1

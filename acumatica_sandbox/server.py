@@ -20,7 +20,11 @@ class Sandbox:
     def __init__(self, options: SandboxOptions | None = None) -> None:
         self.options = options or SandboxOptions()
         self._socket = _listen(self.options.port)
-        self._site = Site(self.options)
+        try:
+            self._site = Site(self.options)
+        except BaseException:
+            self._socket.close()
+            raise
         self._server = uvicorn.Server(_config(self._site))
         self._thread = threading.Thread(
             target=self._server.run, args=([self._socket],), daemon=True, name="acumatica-sandbox"
@@ -75,6 +79,7 @@ class Sandbox:
         self._server.should_exit = self._server.force_exit = True
         self._thread.join(timeout=10)
         self._socket.close()
+        self._site.store.close()
 
     def run(self) -> None:
         """Serve in the foreground until interrupted."""

@@ -43,7 +43,7 @@ class Throttle:
         self._license = license
         self._slots = asyncio.Semaphore(license.concurrent) if license.concurrent else None
         self._minute: deque[float] = deque()
-        self.waiting = 0
+        self._inside = 0
         self.delayed_seconds = 0.0
         self.declined = 0
 
@@ -55,17 +55,18 @@ class Throttle:
         """
         delay = self._delay()
         if self._slots is not None:
-            if self._slots.locked() and self.waiting >= LONGEST_QUEUE:
+            if self._inside >= (self._license.concurrent or 0) + LONGEST_QUEUE:
                 self.declined += 1
                 raise Declined
-            self.waiting += 1
+            self._inside += 1
             try:
                 await asyncio.wait_for(self._slots.acquire(), LONGEST_WAIT)
-            except TimeoutError:
+            except BaseException as error:
+                self._inside -= 1
+                if not isinstance(error, TimeoutError):
+                    raise
                 self.declined += 1
                 raise Declined from None
-            finally:
-                self.waiting -= 1
         self.count()
         if delay:
             self.delayed_seconds += delay
@@ -75,6 +76,7 @@ class Throttle:
         """The request is done."""
         if self._slots is not None:
             self._slots.release()
+            self._inside -= 1
 
     def count(self) -> None:
         """Count a request in this minute."""

@@ -75,6 +75,8 @@ async def answer(site: Site, request: Request, path: str) -> Response:
             response.headers.append("Set-Cookie", "ASP.NET_SessionId=odata; path=/; HttpOnly")
             return response
         async with session.lock:
+            if site.options.latency:
+                await asyncio.sleep(site.options.latency)
             return await asyncio.to_thread(_route, ask, rest)
     except ODataError as error:
         return _error(400, str(error))

@@ -54,9 +54,7 @@ def test_supported_conditions_find_rows(desk: Desk, entity: str, condition: str)
         ("CreatedDateTime gt datetimeoffset'nonsense'", "Unrecognized"),
     ],
 )
-def test_failing_conditions_are_500_with_their_texts(
-    desk: Desk, condition: str, text: str
-) -> None:
+def test_failing_conditions_are_500_with_their_texts(desk: Desk, condition: str, text: str) -> None:
     answer = desk.read("Customer", filter=condition)
     assert answer.status_code == 500
     assert text in answer.json()["exceptionMessage"]

@@ -59,9 +59,7 @@ def test_nested_expansion_names_every_level(desk: Desk) -> None:
 
 def test_detail_rows_are_in_the_answer_with_their_own_ids(desk: Desk) -> None:
     lines = [
-        line
-        for order in desk.rows("SalesOrder", expand="Details")
-        for line in order["Details"]
+        line for order in desk.rows("SalesOrder", expand="Details") for line in order["Details"]
     ]
     assert len({line["id"] for line in lines}) == len(lines)
     assert all("_links" not in line or "self" not in line["_links"] for line in lines)

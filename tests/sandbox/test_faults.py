@@ -1,0 +1,99 @@
+"""Faults on a schedule."""
+
+from typing import Any
+
+import pytest
+import requests
+
+from tests.sandbox.desk import Desk
+
+
+def ask(desk: Desk, kind: str, **settings: Any) -> requests.Response:
+    control = desk.sandbox.control
+    control.clear_faults()
+    control.fault(kind, path="/Customer", **settings)
+    return desk.get(f"{desk.endpoint}/Customer", params={"$top": 5}, allow_redirects=False)
+
+
+@pytest.mark.parametrize(
+    ("kind", "settings", "status", "content"),
+    [
+        ("expired_401", {}, 401, None),
+        ("expired_html", {}, 200, "text/html"),
+        ("expired_302", {}, 302, None),
+        ("status", {"status": 429}, 429, "application/json"),
+        ("status", {"status": 503, "html": True}, 503, "text/html"),
+        ("wrong_type", {}, 200, "text/html"),
+    ],
+)
+def test_answers_that_are_not_what_was_asked_for(
+    desk: Desk, kind: str, settings: Any, status: int, content: str | None
+) -> None:
+    answer = ask(desk, kind, **settings)
+    assert answer.status_code == status
+    assert content is None or answer.headers["Content-Type"].startswith(content)
+
+
+def test_retry_after_is_sent_when_set(desk: Desk) -> None:
+    assert ask(desk, "status", status=429, retry_after=7).headers["Retry-After"] == "7"
+
+
+@pytest.mark.parametrize("kind", ["reset", "reset_during", "truncated", "hang"])
+def test_connections_that_break(desk: Desk, kind: str) -> None:
+    with pytest.raises(requests.RequestException):
+        ask(desk, kind, seconds=0.05)
+    assert desk.read("Customer", top=1).status_code == 200
+
+
+def test_a_slow_body_arrives_whole(desk: Desk) -> None:
+    assert len(ask(desk, "slow", seconds=0.1).json()) == 5
+
+
+def test_rows_that_come_twice_or_not_or_in_disorder(desk: Desk) -> None:
+    plain = [row["id"] for row in desk.rows("Customer", top=5)]
+    assert [row["id"] for row in ask(desk, "duplicate_row").json()] == [*plain, plain[-1]]
+    assert [row["id"] for row in ask(desk, "missing_row").json()] == plain[1:]
+    assert [row["id"] for row in ask(desk, "shuffle").json()] == plain[::-1]
+
+
+def test_large_and_packed_bodies(desk: Desk) -> None:
+    assert len(ask(desk, "oversized", megabytes=2).content) > 2 << 20
+    bomb = ask(desk, "bomb", megabytes=20)
+    assert len(bomb.content) > 20 << 20
+    assert int(bomb.headers["Content-Length"]) < 1 << 20
+
+
+def test_killed_sessions_and_changes_around_a_request(desk: Desk) -> None:
+    before = desk.sandbox.control.rows("Customer")
+    ask(desk, "mutate_before", changes=30)
+    ask(desk, "mutate_after", changes=30)
+    assert desk.sandbox.control.rows("SalesOrder") != before
+    assert ask(desk, "kill_sessions").status_code == 401
+    assert desk.sign_in().status_code == 204
+
+
+def test_a_fault_waits_for_its_turn_and_passes(desk: Desk) -> None:
+    desk.sandbox.control.clear_faults()
+    desk.sandbox.control.fault("status", path="Customer", status=500, after=2, times=2)
+    statuses = [desk.read("Customer", top=1).status_code for _ in range(6)]
+    assert statuses == [200, 200, 500, 500, 200, 200]
+
+
+@pytest.mark.parametrize(
+    "rule",
+    [
+        {"kind": "nonsense"},
+        {"kind": "status"},
+        {"kind": "status", "status": 99},
+        {"kind": "reset", "path": "("},
+        {"kind": "reset", "times": -1},
+        {"kind": "reset", "color": "red"},
+    ],
+    ids=["kind", "no status", "status", "path", "times", "setting"],
+)
+def test_a_rule_that_makes_no_sense_is_refused_with_a_sentence(
+    desk: Desk, rule: dict[str, Any]
+) -> None:
+    answer = desk.post(f"{desk.site}/_sandbox/fault", json=rule)
+    assert answer.status_code == 400
+    assert answer.json()["error"].endswith(".")

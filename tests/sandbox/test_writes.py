@@ -1,0 +1,114 @@
+"""Writing (Integration Development Guide: Create, Update, Delete a Record; Execute an Action)."""
+
+from typing import Any
+from uuid import uuid4
+
+import pytest
+import requests
+
+from tests.sandbox.desk import Desk
+
+
+def put(desk: Desk, body: Any, headers: Any = None, **parameters: str) -> requests.Response:
+    names = {f"${name}": value for name, value in parameters.items()}
+    url = f"{desk.endpoint}/SalesOrder"
+    return desk.put(url, json=body, params=names, headers=headers)
+
+
+def line(quantity: float, **more: Any) -> dict[str, Any]:
+    fields = {"OrderQty": quantity, "UnitPrice": 10, **more}
+    return {name: value if name == "id" else {"value": value} for name, value in fields.items()}
+
+
+@pytest.fixture
+def order(desk: Desk) -> dict[str, Any]:
+    """An order of two lines."""
+    body = {"CustomerID": {"value": "C000001"}, "Details": [line(1), line(2)]}
+    answer = put(desk, body, expand="Details")
+    assert answer.status_code == 200, answer.text
+    made: dict[str, Any] = answer.json()
+    return made
+
+
+def test_an_insert_gets_keys_a_stamp_and_totals(order: dict[str, Any]) -> None:
+    assert order["OrderType"] == {"value": "SO"}
+    assert order["OrderTotal"]["value"] == 30.0
+    assert order["LastModified"]["value"].startswith("2026-03-16")
+    assert [row["LineNbr"]["value"] for row in order["Details"]] == [1, 2]
+
+
+def test_details_are_updated_by_id_appended_and_removed(desk: Desk, order: Any) -> None:
+    first, second = (row["id"] for row in order["Details"])
+    changes = [line(5, id=first), {"id": second, "delete": True}, line(1)]
+    changed = put(desk, {"id": order["id"], "Details": changes}, expand="Details").json()
+    assert [row["OrderQty"]["value"] for row in changed["Details"]] == [5.0, 1.0]
+    assert changed["OrderTotal"]["value"] == 60.0
+
+
+def test_preconditions_fail_with_412(desk: Desk, order: Any) -> None:
+    keys = {name: order[name] for name in ("OrderType", "OrderNbr")}
+    assert put(desk, keys, {"If-None-Match": "*"}).status_code == 412
+    assert put(desk, {"Description": {"value": "x"}}, {"If-Match": "*"}).status_code == 412
+
+
+def test_a_value_of_the_wrong_type_is_422_at_its_field(desk: Desk) -> None:
+    answer = put(desk, {"Details": [line(1, Completed="perhaps")]})
+    assert answer.status_code == 422
+    body = answer.json()
+    assert "raised at least one error" in body["error"]
+    assert "error" in body["Details"][0]["Completed"]
+
+
+def test_patch_changes_and_does_not_create(desk: Desk, order: Any) -> None:
+    url = f"{desk.endpoint}/SalesOrder"
+    body = {"id": order["id"], "Description": {"value": "patched"}}
+    assert desk.patch(url, json=body).json()["Description"] == {"value": "patched"}
+    assert desk.patch(url, json={"id": str(uuid4())}).status_code == 404
+
+
+def test_delete_answers_204_and_the_record_is_gone(desk: Desk, order: Any) -> None:
+    url = f"{desk.endpoint}/SalesOrder/{order['id']}"
+    assert desk.delete(url).status_code == 204
+    assert desk.get(url).status_code == 500
+
+
+def test_an_action_is_done_at_once_or_polled(desk: Desk, order: Any) -> None:
+    entity = {"entity": {"id": order["id"]}}
+    done = desk.post(f"{desk.endpoint}/SalesOrder/CancelSalesOrder", json=entity)
+    assert done.status_code == 204
+    shown = desk.read(f"SalesOrder/{order['id']}").json()
+    assert shown["Status"] == {"value": "Canceled"}
+    invoice = {"entity": {"id": desk.rows("Invoice", top=1)[0]["id"]}}
+    long = desk.post(f"{desk.endpoint}/Invoice/ReleaseInvoice", json=invoice)
+    assert long.status_code == 202
+    place = desk.site.removesuffix("/AcumaticaERP") + long.headers["Location"]
+    assert [desk.get(place).status_code for _ in range(3)] == [202, 202, 204]
+
+
+def test_an_unknown_action_is_404_and_a_post_to_an_entity_406(desk: Desk) -> None:
+    assert desk.post(f"{desk.endpoint}/SalesOrder/Nothing", json={"entity": {}}).status_code == 404
+    assert desk.post(f"{desk.endpoint}/SalesOrder", json={}).status_code == 406
+
+
+def test_files_go_up_are_listed_and_come_down(desk: Desk, order: Any) -> None:
+    root = desk.site.removesuffix("/AcumaticaERP")
+    place = order["_links"]["files:put"].replace("{filename}", "note ä.txt")
+    up = desk.put(root + place, data=b"hello", headers={"PX-CbFileComment": "read me"})
+    assert up.status_code == 204
+    listed = desk.read(f"SalesOrder/{order['id']}", expand="files").json()["files"]
+    assert listed[0]["filename"] == "note ä.txt"
+    assert listed[0]["comment"] == "read me"
+    assert desk.get(root + listed[0]["href"]).content == b"hello"
+
+
+def test_a_report_is_polled_until_its_file_comes(desk: Desk) -> None:
+    begun = desk.post(f"{desk.endpoint}/CustomerStatementReport", json={})
+    place = desk.site.removesuffix("/AcumaticaERP") + begun.headers["Location"]
+    answers = [desk.get(place) for _ in range(3)]
+    assert [answer.status_code for answer in answers] == [202, 202, 200]
+    assert answers[-1].content.startswith(b"%PDF")
+
+
+@pytest.mark.parametrize("body", [b"{", b"[]", b"\xff"], ids=["half", "list", "bytes"])
+def test_a_body_that_is_no_object_is_400(desk: Desk, body: bytes) -> None:
+    assert desk.put(f"{desk.endpoint}/SalesOrder", data=body).status_code == 400
