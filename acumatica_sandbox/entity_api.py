@@ -87,9 +87,13 @@ def read_list(call: Call, entity: EntityModel) -> Response:
     fields = set(entity.shape.fields)
     if asked.projection.select is not None:
         fields = set(asked.projection.select)
+    added = (one.partition(".") for one in call.site.options.not_optimisable)
     refused = {
         name: view
-        for name, view in entity.refused.items()
+        for name, view in (
+            *entity.refused.items(),
+            *((name, f"{name}View") for owner, _, name in added if owner == entity.name),
+        )
         if name in fields | asked.projection.expand
     }
     if refused:

@@ -13,6 +13,7 @@ from typing import Any
 from lark import Lark, Token, Tree
 from lark.exceptions import LarkError
 
+from acumatica_sandbox.known import UNRELIABLE
 from acumatica_sandbox.model import EntityModel, ShapeModel
 from acumatica_sandbox.store import Condition, column_text
 
@@ -142,6 +143,9 @@ class _Translator:
         if field.field is None or needle.kind != "s" or needle.field is not None:
             raise FilterError("Type conversions not supported", "System.NotSupportedException")
         escaped = needle.parameters[0].replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
+        unreliable = self._entity.name in UNRELIABLE and field.field not in self._entity.keys
+        if unreliable and self._silent_empties:
+            raise SilentlyEmpty
         pattern = _TEXT_TESTS[name].format(escaped)
         sql = f"{field.sql} LIKE ? ESCAPE '\\'"
         return Condition(sql, (*field.parameters, pattern)), self._views(field)

@@ -59,6 +59,8 @@ class SandboxOptions:
     """Whether a change of detail lines stamps the record they belong to."""
     max_url: int = 8_000
     """Characters of an address; longer ones answer 414."""
+    not_optimisable: tuple[str, ...] = ()
+    """More fields and parts that lists fail on, as `Entity.Field`."""
     features_off: tuple[str, ...] = ()
     """Entities that answer 403."""
     not_set_up: tuple[str, ...] = ()

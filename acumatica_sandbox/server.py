@@ -1,5 +1,7 @@
 """Runs a site on a real socket: in a thread for tests, in the foreground for people."""
 
+import contextlib
+import signal
 import socket
 import threading
 import time
@@ -99,7 +101,9 @@ def serve(options: SandboxOptions) -> None:
         "Ctrl-C stops it.",
         flush=True,
     )
-    sandbox.run()
+    signal.signal(signal.SIGTERM, lambda *_: None)  # the server stops, then raises it again
+    with contextlib.suppress(KeyboardInterrupt):
+        sandbox.run()
 
 
 def _listen(port: int) -> socket.socket:

@@ -116,6 +116,7 @@ class Site:
 
     def _check_entities(self, entities: Iterable[EntityModel]) -> None:
         known = {entity.name for entity in entities}
-        for name in (*self.options.features_off, *self.options.not_set_up):
+        named = [one.partition(".")[0] for one in self.options.not_optimisable]
+        for name in (*self.options.features_off, *self.options.not_set_up, *named):
             if name not in known:
-                raise SandboxError(f"There is no entity {name!r} to switch off.")
+                raise SandboxError(f"An option is about {name!r}, but there is no such entity.")

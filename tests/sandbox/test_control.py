@@ -1,8 +1,11 @@
 """The control interface, in process and over HTTP, and the sandbox as a product."""
 
+import contextlib
+import signal
 import socket
 import subprocess
 import sys
+import time
 from collections import Counter
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -10,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import requests
 
 from acumatica_sandbox import Sandbox, SandboxError, SandboxOptions
 from tests.sandbox.desk import Desk, Start
@@ -184,3 +188,23 @@ def test_another_project_can_use_the_fixture(tmp_path: Path) -> None:
     command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", str(tmp_path)]
     done = subprocess.run(command, capture_output=True, text=True, cwd=Path(__file__).parents[2])
     assert done.returncode == 0, done.stdout + done.stderr
+
+
+@pytest.mark.parametrize("stop", [signal.SIGINT, signal.SIGTERM])
+def test_served_in_the_foreground_it_stops_when_told(stop: signal.Signals) -> None:
+    code = "from acumatica_sandbox import *; serve(SandboxOptions(records=50))"
+    command = [sys.executable, "-c", code]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        address = process.stdout.readline().split()[-1].decode()
+        said = process.stdout.readline().decode()
+        for _ in range(100):
+            with contextlib.suppress(requests.ConnectionError):
+                assert requests.get(f"{address}/entity", timeout=5).status_code == 200
+                break
+            time.sleep(0.05)
+        process.send_signal(stop)
+        assert process.wait(timeout=10) == 0
+        assert process.stderr.read() == b""
+    assert "admin / sandbox" in said

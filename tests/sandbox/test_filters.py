@@ -1,5 +1,6 @@
 """`$filter` (Integration Development Guide: Filter Parameter; reports of integrators)."""
 
+from collections.abc import Callable
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
@@ -74,8 +75,9 @@ def test_and_across_views_is_silently_empty_and_can_be_switched_off(start: Start
         assert count(desk, "Customer", both) > 0
 
 
+Test = Callable[[Any, Any], bool]
 FIELDS = ("CreditLimit", "BAccountID", "CustomerID", "CustomerName", "Status")
-TESTS = {
+TESTS: dict[str, Test] = {
     "eq": lambda a, b: a == b,
     "ne": lambda a, b: a != b,
     "gt": lambda a, b: a is not None and a > b,
@@ -86,7 +88,7 @@ TESTS = {
 
 
 @st.composite
-def conditions(draw: st.DrawFn) -> tuple[str, Any]:
+def conditions(draw: st.DrawFn) -> tuple[str, Callable[[dict[str, Any]], bool]]:
     if draw(st.integers(0, 3)) == 0:
         left, right = draw(conditions()), draw(conditions())
         word = draw(st.sampled_from(["and", "or"]))

@@ -1,9 +1,12 @@
-"""Reading records (Integration Development Guide: Retrieve Records by Conditions, by Key, by ID)."""
+"""Reading (Integration Development Guide: Retrieve Records by Conditions, by Key, by ID)."""
 
+import itertools
 import re
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from tests.sandbox.desk import Desk, Start
 
@@ -141,6 +144,12 @@ def test_what_cannot_be_optimised_fails_on_lists_only(desk: Desk, entity: str, p
     assert part in desk.read(f"{entity}/{identity}", expand=part).json()
 
 
+def test_more_can_be_set_to_fail_on_lists(start: Start) -> None:
+    with start(not_optimisable=("Account.Description",)) as desk:
+        assert desk.read("Account").status_code == 500
+        assert desk.read("Account", select="AccountCD").status_code == 200
+
+
 def test_archived_records_show_only_when_asked_for(desk: Desk) -> None:
     desk.sandbox.control.put("SalesOrder", {"OrderType": "SO", "OrderNbr": "A1", "archived": True})
     shown = {"PX-ApiArchive": "SHOW"}
@@ -195,3 +204,18 @@ def test_strings_of_details_can_be_stamps_as_text(desk: Desk) -> None:
 
 def test_a_server_date_is_the_virtual_clock(desk: Desk) -> None:
     assert desk.read("Customer", top=1).headers["Date"].startswith("Mon, 16 Mar 2026")
+
+
+@settings(
+    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(sizes=st.lists(st.integers(1, 40), min_size=1, max_size=6))
+def test_pages_of_any_sizes_cover_each_row_once(desk: Desk, sizes: list[int]) -> None:
+    expected = [row["id"] for row in desk.rows("Invoice", select="ReferenceNbr")]
+    found: list[str] = []
+    for size in itertools.cycle(sizes):
+        page = desk.rows("Invoice", select="ReferenceNbr", top=size, skip=len(found))
+        found += [row["id"] for row in page]
+        if len(page) < size:
+            break
+    assert found == expected
