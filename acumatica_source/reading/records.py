@@ -41,6 +41,9 @@ from acumatica_source.reading.paging import (
 
 logger = logging.getLogger(__name__)
 
+STAMPS_PER_RECORD = 10
+"""A page of stamps may hold as many times the rows of a page of records: its rows are short."""
+
 SHOW_ARCHIVED = {"PX-ApiArchive": "SHOW"}
 """Archived records are hidden from normal reads, so a sweep would take them for deleted."""
 
@@ -106,7 +109,8 @@ class RecordReader:
     def stamps(self) -> Generator[pa.Table, None, None]:
         """`id` and modification stamp (where the entity has one) of every record, in pages."""
         light = self._light_shape()
-        for page in self._complete(lambda request: self._light_page(request, light), None):
+        rows = self._query.page_size * STAMPS_PER_RECORD
+        for page in self._complete(lambda request: self._light_page(request, light), None, rows):
             yield page.tables[light.tables[0].name]
 
     def records(self, ids: Sequence[str]) -> Generator[ParsedPage, None, None]:
@@ -115,10 +119,10 @@ class RecordReader:
             yield self._fetch_one_by_one(ids[start : start + self._query.page_size])
 
     def _complete(
-        self, fetch: Fetch, condition: Filter | None
+        self, fetch: Fetch, condition: Filter | None, rows: int | None = None
     ) -> Generator[ParsedPage, None, None]:
-        """Page to the end by the first strategy that this entity's order allows."""
-        strategies = list(self._strategies(condition))
+        """Page to the end, `rows` a page, by the first strategy that this entity's order allows."""
+        strategies = list(self._strategies(condition, rows or self._query.page_size))
         for place, paging in enumerate(strategies):
             begun = False
             try:
@@ -140,7 +144,7 @@ class RecordReader:
             else:
                 return
 
-    def _strategies(self, condition: Filter | None) -> Iterator[Paging]:
+    def _strategies(self, condition: Filter | None, rows: int) -> Iterator[Paging]:
         """The safest first.
 
         A condition on the stamp excludes paging by key: a filter on fields of two views answers
@@ -153,8 +157,8 @@ class RecordReader:
         by_key = [entity.shape.field(key.name) for key in entity.keys]
         comparable = all(f is not None and f.type is not FieldType.GUID for f in by_key)
         if by_key and comparable and condition is None:
-            yield KeysetPaging(entity.keys, self._query.page_size)
-        yield SkipPaging(max(2, self._query.page_size))
+            yield KeysetPaging(entity.keys, rows)
+        yield SkipPaging(max(2, rows))
         yield WholeRead()
 
     def _stamped_since(self, since: datetime) -> Filter:
