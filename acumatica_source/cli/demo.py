@@ -51,7 +51,7 @@ QUESTIONS = {
 }
 
 
-@click.command()
+@click.command(short_help="See it work: an emulated ERP into DuckDB, twice.")
 @click.option("--records", default=50_000, show_default=True, help="Records in the emulated ERP.")
 @click.option(
     "--duckdb",

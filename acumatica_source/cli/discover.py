@@ -20,7 +20,15 @@ from acumatica_source.source import configured_instance
 Rows = list[list[str]]
 
 
-@click.command()
+EXAMPLES = """\b
+Examples:
+  acumatica discover
+  acumatica discover SalesOrder --format markdown
+  acumatica discover --contract swagger.json --format json
+"""
+
+
+@click.command(epilog=EXAMPLES, short_help="Show what an instance has to offer.")
 @click.argument("entity", required=False)
 @click.option(
     "--contract",
@@ -45,14 +53,7 @@ def discover(
     endpoint: str | None,
     endpoint_version: str | None,
 ) -> None:
-    r"""Show the entities of an instance, or the columns of one ENTITY.
-
-    \b
-    Examples:
-      acumatica discover
-      acumatica discover SalesOrder --format markdown
-      acumatica discover --contract swagger.json --format json
-    """
+    """Show the entities of an instance, or the columns of one ENTITY."""
     around: dict[str, Any] = {}
     if document is not None:
         contract = parse_contract(document.read_bytes())

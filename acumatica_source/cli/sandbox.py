@@ -7,7 +7,15 @@ from typing import Any
 import click
 
 
-@click.command()
+EXAMPLES = """\b
+Examples:
+  acumatica sandbox
+  acumatica sandbox --port 0 --records 100000 --license small
+  acumatica sandbox --contract swagger.json --set latency=0.2 --set orderby=refused
+"""
+
+
+@click.command(epilog=EXAMPLES, short_help="Run an emulated Acumatica ERP.")
 @click.option("--port", default=8080, show_default=True, help="Port; 0 for a free one.")
 @click.option("--records", default=5_000, show_default=True, help="About how many records.")
 @click.option("--seed", default=1, show_default=True, help="The same seed, the same data.")
@@ -33,14 +41,7 @@ import click
     help="Any other of acumatica_sandbox.SandboxOptions.",
 )
 def sandbox(licence: str, tenants: tuple[str, ...], others: tuple[str, ...], **plain: Any) -> None:
-    r"""Run an emulated Acumatica ERP on this machine, for trying things out and for tests.
-
-    \b
-    Examples:
-      acumatica sandbox
-      acumatica sandbox --port 0 --records 100000 --license small
-      acumatica sandbox --contract swagger.json --set latency=0.2 --set orderby=refused
-    """
+    """Run an emulated Acumatica ERP on this machine, for trying things out and for tests."""
     from acumatica_sandbox import SandboxOptions, serve  # only here: other commands start faster
 
     given = plain | {"license": licence} | ({"tenants": tenants} if tenants else {})

@@ -30,7 +30,15 @@ PARQUET_NOTE = (
 )
 
 
-@click.command()
+EXAMPLES = """\b
+Examples:
+  acumatica sync --duckdb warehouse.duckdb
+  acumatica sync SalesOrder Customer --parquet ./lake
+  acumatica sync Account --destination postgres --dataset erp
+"""
+
+
+@click.command(epilog=EXAMPLES, short_help="Load an instance into a destination.")
 @click.argument("entities", nargs=-1, metavar="[ENTITY]...")
 @click.option(
     "--duckdb",
@@ -65,17 +73,11 @@ PARQUET_NOTE = (
     help="Name of the dlt pipeline.",
 )
 def sync(entities: Sequence[str], **options: Any) -> None:
-    r"""Load entities into a destination; from the second run on, only what changed.
+    """Load entities into a destination; from the second run on, only what changed.
 
     Without ENTITY: the core entities and the ledger transactions. The instance and its user come
     from `.dlt/secrets.toml` ([sources.acumatica.credentials]) or from environment variables
     (SOURCES__ACUMATICA__CREDENTIALS__BASE_URL, __USERNAME, __PASSWORD, __TENANT).
-
-    \b
-    Examples:
-      acumatica sync --duckdb warehouse.duckdb
-      acumatica sync SalesOrder Customer --parquet ./lake
-      acumatica sync Account --destination postgres --dataset erp
     """
     given = {
         "endpoint": options["endpoint"],
