@@ -82,13 +82,20 @@ class Seat:
 
 
 def _run_apart(work: Callable[[], None]) -> None:
-    thread = threading.Thread(target=work, name="acumatica-sign-out")
+    done = threading.Event()  # a join() that is interrupted takes the thread for finished
+
+    def run() -> None:
+        try:
+            work()
+        finally:
+            done.set()
+
     try:
-        thread.start()
+        threading.Thread(target=run, name="acumatica-sign-out", daemon=True).start()
     except RuntimeError:  # the interpreter is too far gone to start threads
         work()
         return
-    thread.join()
+    done.wait()
 
 
 @contextlib.contextmanager

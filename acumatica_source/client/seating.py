@@ -167,19 +167,21 @@ def _uninterrupted(work: Callable[[], int]) -> int:
     """Do work in a thread of its own; an interrupt here waits until it is done, for a while."""
     status: list[int] = []
     failure: list[BaseException] = []
+    done = threading.Event()  # a join() that is interrupted takes the thread for finished
 
     def run() -> None:
         try:
             status.append(work())
         except BaseException as error:
             failure.append(error)
+        finally:
+            done.set()
 
-    thread = threading.Thread(target=run, name="acumatica-sign-in", daemon=True)
-    thread.start()
     try:
-        thread.join()
+        threading.Thread(target=run, name="acumatica-sign-in", daemon=True).start()
+        done.wait()
     except BaseException:
-        thread.join(exits.GRACE)
+        done.wait(exits.GRACE)
         raise
     if failure:
         raise failure[0]
