@@ -6,7 +6,6 @@ from typing import Any
 
 import click
 
-
 EXAMPLES = """\b
 Examples:
   acumatica sandbox
