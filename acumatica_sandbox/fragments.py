@@ -150,22 +150,21 @@ def shallow(piece: bytes) -> bytes:
     return _DEEPER.sub(b"", piece)
 
 
+def whole(piece: bytes) -> bytes:
+    """A nested member's piece with all the members inside it, and no marks around those."""
+    return piece.translate(None, MARKS)
+
+
 _DEEPER = re.compile(rb"\x10[^\x11]*\x11")
 
 
-def finish(entity: EntityModel, page: bytes, expand: Collection[str], salt: bytes) -> bytes:
-    """A page of joined pieces without its marks: what is not expanded is cut out."""
-    if not expand:
-        return page
-    deep = False
+def finish(entity: EntityModel, page: bytes, expand: Collection[str]) -> bytes:
+    """A page of marked pieces without its marks: what is not expanded is cut out."""
     for path, number in entity.path_numbers.items():
         level = path.count("/")
-        if level and path in expand:
-            deep = True
-        elif level and path.rpartition("/")[0] in expand:
+        if level and path not in expand and path.rpartition("/")[0] in expand:
             page = _cut(number, level).sub(b"", page)
-    page = page.replace(SALT, salt)
-    return page.translate(None, MARKS) if deep else page
+    return page.translate(None, MARKS)
 
 
 def from_fragments(entity: EntityModel, identity: str, fragments: Fragments) -> Record:

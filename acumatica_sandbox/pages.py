@@ -2,18 +2,20 @@
 
 import json
 import re
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timezone
 
 from acumatica_sandbox.fragments import (
     OWNER,
+    SALT,
     Record,
     finish,
     instant_text,
     selected,
     shallow,
     to_fragments,
+    whole,
 )
 from acumatica_sandbox.model import EntityModel
 from acumatica_sandbox.store import Row
@@ -40,13 +42,14 @@ class Projection:
     """Zone that instants are written in."""
 
     def nested(self, entity: EntityModel) -> tuple[str, ...]:
-        """The columns of the members that are expanded, with or without what is inside them."""
-        deep = {path.partition("/")[0] for path in self.expand if "/" in path}
-        return tuple(
-            f"{'n' if name in deep or not inner.nested else 's'}_{name}"
-            for name, inner in entity.shape.nested.items()
-            if name in self.expand
-        )
+        """The columns of the members that are expanded, with all, some or none inside them."""
+        columns = []
+        for name, inner in entity.shape.nested.items():
+            if name in self.expand:
+                inside = [path in self.expand for path in inner.paths(f"{name}/")]
+                kind = "f" if inside and all(inside) else "n" if any(inside) or not inside else "s"
+                columns.append(f"{kind}_{name}")
+        return tuple(columns)
 
 
 def list_body(entity: EntityModel, rows: Sequence[Row], projection: Projection) -> bytes:
@@ -63,10 +66,8 @@ def row_of(entity: EntityModel, record: Record, projection: Projection) -> Row:
     """A record as the store hands out rows."""
     pieces = to_fragments(entity, record)
     by_name = dict(zip(entity.shape.nested, pieces.nested, strict=True))
-    nested = (
-        by_name[column[2:]] if column[0] == "n" else shallow(by_name[column[2:]])
-        for column in projection.nested(entity)
-    )
+    forms: dict[str, Callable[[bytes], bytes]] = {"n": bytes, "s": shallow, "f": whole}
+    nested = (forms[column[0]](by_name[column[2:]]) for column in projection.nested(entity))
     return (str(record["id"]).encode(), False, pieces.custom, pieces.flat, *nested)
 
 
@@ -89,7 +90,7 @@ def _records(
                 b'","rowNumber":',
                 b"%d" % number,
                 flat if names is None else selected(flat, names),
-                *[piece.replace(OWNER, identity[24:]) for piece in nested],
+                b"".join(nested).replace(OWNER, identity[24:]),
                 b',"custom":',
                 _custom(custom, projection.custom) if projection.custom else b"{}",
                 b',"_links":{"self":"',
@@ -104,7 +105,14 @@ def _records(
         if projection.files is not None:
             add((b',"files":', projection.files.get(identity.decode(), b"[]")))
         add((b"}",))
-    page = finish(entity, b"".join(parts), projection.expand, projection.salt)
+    page = b"".join(parts)
+    nested_columns = projection.nested(entity)
+    if nested_columns:
+        page = page.replace(SALT, projection.salt)
+    if any(
+        column[0] == "n" and entity.shape.nested[column[2:]].nested for column in nested_columns
+    ):
+        page = finish(entity, page, projection.expand)
     return page if projection.offset == UTC else in_zone(page, projection.offset)
 
 

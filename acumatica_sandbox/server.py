@@ -15,6 +15,9 @@ from acumatica_sandbox.options import SandboxError, SandboxOptions
 from acumatica_sandbox.site import Site
 from acumatica_sandbox.tokens import CLIENT_ID, CLIENT_SECRET
 
+SEND_BUFFER = 8 << 20
+"""Bytes that a connection takes at once: whole pages, so that sending does not copy them twice."""
+
 
 class Sandbox:
     """An emulated ERP that listens on 127.0.0.1 for as long as the `with` block runs."""
@@ -109,6 +112,7 @@ def serve(options: SandboxOptions) -> None:
 def _listen(port: int) -> socket.socket:
     listener = socket.socket()
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BUFFER)
     try:
         listener.bind(("127.0.0.1", port))
         listener.listen(128)  # callers may connect as soon as the address is known

@@ -15,6 +15,7 @@ from acumatica_sandbox.fragments import (
     from_fragments,
     shallow,
     to_fragments,
+    whole,
 )
 from acumatica_sandbox.model import EntityModel
 
@@ -124,7 +125,12 @@ class Store:
                     values[-3] = pieces
                 else:
                     added = self._database.execute(
-                        nested, (None, *pieces, *[shallow(pieces[n]) for n in deep])
+                        nested,
+                        (
+                            None,
+                            *pieces,
+                            *[form(pieces[n]) for form in (shallow, whole) for n in deep],
+                        ),
                     )
                     values[-3] = added.lastrowid
                 yield values
@@ -151,7 +157,7 @@ class Store:
     def page(self, entity: EntityModel, window: Window, nested: Sequence[str] = ()) -> list[Row]:
         """Rows in key order: id, archived, custom, scalars and some nested members.
 
-        `nested` names those: `n_Details` with all inside them, `s_Details` without.
+        `nested` names those: see `_members` for their columns.
         """
         columns = ", ".join(["CAST(_id AS BLOB)", "_archived", "_custom", "_flat"])
         columns += "".join(f', "{name}"' for name in nested)
@@ -243,9 +249,18 @@ def _column(value: Any) -> Any:
 
 
 def _members(entity: EntityModel) -> list[str]:
-    """Columns of nested members: all of each, and for those with members inside, without them."""
+    """Columns of nested members: of each with marks, and of those with members inside two more.
+
+    Those are without what is inside, and with all of it and no marks; so that the usual pages need
+    no work.
+    """
     nested = entity.shape.nested
-    return [f"n_{name}" for name in nested] + [f"s_{n}" for n, one in nested.items() if one.nested]
+    deep = [name for name, one in nested.items() if one.nested]
+    return [
+        f"{kind}_{name}"
+        for kind, names in zip("nsf", (nested, deep, deep), strict=True)
+        for name in names
+    ]
 
 
 def _sql_type(entity: EntityModel, name: str) -> str:
