@@ -172,7 +172,11 @@ class Control:
 
     def set_options(self, **changes: Any) -> None:
         """Change options of behaviour while the site runs."""
+        fixed = sorted(set(changes) & set(BEFORE_START))
+        if fixed:
+            raise SandboxError(f"{', '.join(fixed)} can only be set before the sandbox starts.")
         self._site.options = self._site.options.changed(changes)
+        self._site.sessions.configure(self._site.options)
 
     def _entity(self, name: str) -> EntityModel:
         entity = self._site.entities.get(name)
@@ -182,6 +186,7 @@ class Control:
         return entity
 
 
+BEFORE_START = ("contract", "contract_5", "license", "now", "port", "records", "root", "seed")
 KEPT = ("id", "note", "custom", "archived")
 
 

@@ -44,14 +44,18 @@ class Sessions:
     """All open sessions of the site."""
 
     def __init__(self, options: SandboxOptions, clock: Clock) -> None:
-        self._options = options
         self._clock = clock
+        self.configure(options)
         self._open: dict[str, ApiSession] = {}
-        self.seats = options.seats or LICENSES[options.license].sessions
         self.logins = 0
         self.logouts = 0
         self.seats_max = 0
         self.inside_max = 0
+
+    def configure(self, options: SandboxOptions) -> None:
+        """Keep to these options from now on."""
+        self._options = options
+        self.seats = options.seats or LICENSES[options.license].sessions
 
     @property
     def seats_now(self) -> int:

@@ -134,6 +134,7 @@ def test_another_process_can_use_it_over_http(start: Start) -> None:
         ("put", {}),
         ("set_options", {"orderby": "sometimes"}),
         ("set_options", {"speed": 3}),
+        ("set_options", {"records": 3}),
         ("nothing", {}),
     ],
 )
@@ -141,6 +142,13 @@ def test_nonsense_is_refused_with_a_sentence(desk: Desk, call: str, arguments: A
     answer = desk.post(f"{desk.site}/_sandbox/{call}", json=arguments)
     assert answer.status_code in (400, 404)
     assert answer.json()["error"]
+
+
+def test_behaviour_can_change_while_it_runs(start: Start) -> None:
+    with start() as desk, Desk(desk.sandbox) as other:
+        desk.sandbox.control.set_options(seats=1, orderby="refused")
+        assert other.sign_in().status_code == 500
+        assert desk.read("Customer", orderby="CustomerID").status_code == 500
 
 
 @pytest.mark.parametrize(
