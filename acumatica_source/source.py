@@ -1,12 +1,14 @@
 """The dlt source: which resources there are, and the instance they share."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import dlt
 from dlt.common.configuration import with_config
 from dlt.extract import DltResource, DltSource
 
 from acumatica_source.client.errors import ConfigurationError
+from acumatica_source.client.leftovers import SeatMemory
 from acumatica_source.client.pool import SeatBudget, SessionPool
 from acumatica_source.client.session import Credentials, Transport
 from acumatica_source.contract.cache import ContractCache
@@ -79,8 +81,19 @@ def connect(
     version: str | None,
     sessions: int,
     requests_per_minute: int | None,
+    memory: SeatMemory | None = None,
 ) -> Instance:
-    """The instance that these arguments describe; nothing is sent yet."""
+    """The instance that these arguments describe; nothing is sent yet.
+
+    Args:
+        credentials: Instance and user.
+        endpoint: Name of the web service endpoint.
+        version: Its version; None for the newest.
+        sessions: Licence seats to use at most.
+        requests_per_minute: Requests in any minute at most; None for no limit of ours.
+        memory: Where sessions are remembered, so that the next start can sign out those that a
+            killed process left behind; None for nowhere.
+    """
     sign_in = Credentials(
         base_url=credentials.base_url,
         username=credentials.username,
@@ -92,7 +105,7 @@ def connect(
     transport = Transport(verify_ssl=credentials.verify_ssl)
     budget = SeatBudget(sessions=sessions, requests_per_minute=requests_per_minute)
     return Instance(
-        lambda: SessionPool(sign_in, budget, transport),
+        lambda: SessionPool(sign_in, budget, transport, memory=memory),
         Site(credentials.base_url, credentials.tenant, endpoint, version),
         sessions,
         ContractCache(),
@@ -106,9 +119,10 @@ def configured_instance(
     version: str | None = None,
     sessions: int = 2,
     requests_per_minute: int | None = None,
+    memory: Any = None,
 ) -> Instance:
-    """The instance that dlt's configuration providers describe."""
-    return connect(credentials, endpoint, version, sessions, requests_per_minute)
+    """The instance that dlt's configuration providers describe; see `connect`."""
+    return connect(credentials, endpoint, version, sessions, requests_per_minute, memory)
 
 
 def source_of(instance: Instance, load: Sequence[Load]) -> DltSource:

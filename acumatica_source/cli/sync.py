@@ -14,6 +14,8 @@ from acumatica_source.cli import runner
 from acumatica_source.cli.progress import Progress
 from acumatica_source.cli.report import outcome_table
 from acumatica_source.client.errors import ConfigurationError
+from acumatica_source.client.leftovers import SeatMemory
+from acumatica_source.contract.cache import default_directory
 from acumatica_source.contract.model import EntityKind
 from acumatica_source.reading.instance import Instance
 from acumatica_source.resources.entity import EntityOptions
@@ -83,6 +85,7 @@ def sync(entities: Sequence[str], **options: Any) -> None:
         "endpoint": options["endpoint"],
         "version": options["endpoint_version"],
         "sessions": options["sessions"],
+        "memory": _seat_memory(),
     }
     instance = configured_instance(**{k: v for k, v in given.items() if v is not None})
     target = destination_of(options["duckdb_file"], options["parquet_dir"], options["destination"])
@@ -118,6 +121,14 @@ def sync(entities: Sequence[str], **options: Any) -> None:
     failed = [outcome for outcome in outcomes if outcome.error]
     if failed:
         sys.exit(1)
+
+
+def _seat_memory() -> SeatMemory | None:
+    """Where sessions are remembered between runs; nowhere on a file system that is read-only."""
+    try:
+        return SeatMemory(default_directory().parent / "seats")
+    except ConfigurationError:
+        return None
 
 
 def wanted(entities: Sequence[str], *, full: bool) -> list[Load]:

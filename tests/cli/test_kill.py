@@ -1,5 +1,6 @@
 """A sync that is killed at any moment leaves nothing that the next one cannot put right."""
 
+import os
 import random
 import signal
 import subprocess
@@ -9,7 +10,7 @@ from pathlib import Path
 
 import dlt
 
-from acumatica_sandbox import Sandbox
+from acumatica_sandbox import Sandbox, SandboxOptions
 from tests.cli.test_failures import acumatica, settings
 from tests.resources.warehouse import assert_equal
 
@@ -32,8 +33,6 @@ def warehouse(folder: Path) -> dlt.Pipeline:
 
 
 def environment(sandbox: Sandbox, folder: Path) -> dict[str, str]:
-    import os
-
     own = {"DLT_DATA_DIR": str(folder / "dlt"), "XDG_CACHE_HOME": str(folder / "cache")}
     return dict(os.environ) | settings(sandbox) | own
 
@@ -53,6 +52,21 @@ def test_kill_minus_nine_then_run_again(sandbox: Sandbox, tmp_path: Path) -> Non
         assert run.returncode == 0, run.stdout + run.stderr
         assert_equal(warehouse(tmp_path), sandbox, *ENTITIES)
         sandbox.control.mutate(40, [*ENTITIES], seed=seed)
+
+
+def test_the_seat_of_a_killed_sync_is_free_at_the_next_start(tmp_path: Path) -> None:
+    with Sandbox(SandboxOptions(records=200, seats=1, latency=0.1)) as sandbox:
+        env = environment(sandbox, tmp_path)
+        process = start(tmp_path, env)
+        deadline = time.monotonic() + 30
+        while len(sandbox.control.requests()) < 5 and time.monotonic() < deadline:
+            time.sleep(0.02)
+        process.kill()
+        process.wait()
+        assert sandbox.control.counters()["seats_now"] == 1
+        run = acumatica("sync", "Account", "--duckdb", "w.db", cwd=tmp_path, env=env)
+        assert run.returncode == 0, run.stdout + run.stderr
+        assert sandbox.control.counters()["seats_now"] == 0
 
 
 def test_a_polite_stop_signs_out(sandbox: Sandbox, tmp_path: Path) -> None:
