@@ -125,6 +125,9 @@ class Control:
             "logouts": sessions.logouts,
             "seats_now": sessions.seats_now,
             "seats_max": sessions.seats_max,
+            "conventional_users_now": self._site.conventional.now,
+            "conventional_users_max": self._site.conventional.most,
+            "conventional_users_displaced": self._site.conventional.displaced,
             "in_one_session_max": traffic.in_one_session_max,
             "bytes_sent": traffic.bytes_sent,
             "throttle_delay_seconds": throttle.delayed_seconds if throttle else 0.0,
@@ -138,6 +141,8 @@ class Control:
         traffic.log.clear()
         traffic.bytes_sent = traffic.in_one_session_max = sessions.logins = sessions.logouts = 0
         sessions.seats_max = sessions.seats_now
+        self._site.conventional.most = self._site.conventional.now
+        self._site.conventional.displaced = 0
 
     def requests(self) -> list[dict[str, Any]]:
         """The requests so far, oldest first: method, path, query, status, seconds, bytes."""
@@ -145,7 +150,7 @@ class Control:
 
     def sign_out_all(self) -> int:
         """Kill every session, as a restart of the site does; tells how many there were."""
-        return self._site.sessions.sign_out_all()
+        return self._site.sessions.sign_out_all() + self._site.conventional.sign_out_all()
 
     def fault(self, kind: str, **settings: Any) -> None:
         """Let requests fail: see `acumatica_sandbox.faults` for kinds and settings."""
@@ -177,6 +182,7 @@ class Control:
             raise SandboxError(f"{', '.join(fixed)} can only be set before the sandbox starts.")
         self._site.options = self._site.options.changed(changes)
         self._site.sessions.configure(self._site.options)
+        self._site.conventional.configure(self._site.options)
 
     def _entity(self, name: str) -> EntityModel:
         entity = self._site.entities.get(name)

@@ -24,9 +24,9 @@ async def sign_in(site: Site, request: Request, path: str) -> Response:
     if body.get("tenant") and body.get("company"):
         return http_error(500, "tenant and company cannot be specified at the same time.")
     try:
-        site.sessions.check(body.get("name"), body.get("password"))
+        user = site.sessions.check(body.get("name"), body.get("password"))
         tenant = site.sessions.tenant_of(body.get("tenant") or body.get("company"))
-        session = site.sessions.open(tenant)
+        session = site.sessions.open(tenant, user)
     except NoSeat as refusal:
         if site.options.login_limit_status == 429:
             return Response(str(refusal).encode(), 429, media_type="text/plain")
@@ -43,6 +43,7 @@ async def sign_out(site: Site, request: Request, path: str) -> Response:
     session = signed_in(site, request)
     if session is not None:
         site.sessions.sign_out(session.id)
+    site.conventional.sign_out(request.cookies.get(SESSION_COOKIE, ""))
     answer = Response(status_code=204)
     for name in (SESSION_COOKIE, ".ASPXAUTH"):
         gone = f"{name}=; path=/; expires=Thu, 01 Jan 1970 00:00:00 GMT; HttpOnly"

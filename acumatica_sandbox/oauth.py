@@ -79,7 +79,7 @@ def session_of(site: Site, token: str, cookie: str | None) -> ApiSession | None:
         return session
     lifetime = None if several else (issued.expires - site.clock.now()).total_seconds()
     try:
-        session = site.sessions.open(grant.tenant, lifetime)
+        session = site.sessions.open(grant.tenant, grant.user, lifetime)
     except NoSeat as refusal:
         raise Failure(
             http_error(site.options.login_limit_status, f"Error: {refusal}", refusal.kind)
@@ -99,12 +99,12 @@ def _token(site: Site, form: Mapping[str, str]) -> dict[str, object]:
         raise Refused("unsupported_grant_type")
     tenant = _client(site, form)
     if kind == "password":
-        grant = Grant(_scopes(form.get("scope", "api")), tenant)
+        scopes = _scopes(form.get("scope", "api"))
         try:
-            site.sessions.check(form.get("username"), form.get("password"))
+            user = site.sessions.check(form.get("username"), form.get("password"))
         except SignInRefused:
             raise Refused("invalid_grant") from None
-        return _issue(site, grant)
+        return _issue(site, Grant(scopes, tenant, user))
     if kind == "refresh_token":
         issued = site.tokens.refresh.pop(form.get("refresh_token", ""), None)
         if issued is None or issued.expires < site.clock.now():
@@ -169,9 +169,10 @@ def _authorize(site: Site, parameters: Mapping[str, str]) -> Response:
     try:
         if parameters.get("response_type") != "code":
             raise Refused("unsupported_response_type")
-        grant = Grant(_scopes(parameters.get("scope", "api")), tenant)
+        scopes = _scopes(parameters.get("scope", "api"))
     except Refused as refusal:
         return _back(target, {"error": str(refusal), **state})
+    grant = Grant(scopes, tenant, site.options.username)
     code = Tokens.new()
     expires = site.clock.now() + timedelta(minutes=5)
     challenge = parameters.get("code_challenge")
@@ -191,7 +192,8 @@ def _userinfo(site: Site, request: Request) -> Response:
     issued = site.tokens.access.get(token)
     if issued is None or issued.expires < site.clock.now():
         return Response(status_code=401, headers={"WWW-Authenticate": "Bearer"})
-    return json_answer({"sub": site.options.username, "preferred_username": site.options.username})
+    user = issued.grant.user
+    return json_answer({"sub": user, "preferred_username": user})
 
 
 def _discovery(site: Site, request: Request) -> Response:

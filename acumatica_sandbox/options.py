@@ -35,6 +35,10 @@ class SandboxOptions:
     6 concurrent requests, 50 a minute) or `unlimited`."""
     seats: int | None = None
     """API sessions that can be open at once; the licence's number if not given."""
+    seats_per_user: int | None = None
+    """API sessions that one user can have open at once, if fewer than the licence's."""
+    concurrent_users: int | None = None
+    """Conventional users (Basic on OData) at once; one more signs out the first. None: any."""
     root: str = "AcumaticaERP"
     """Virtual directory that the site lives under; empty for none."""
     contract: str | Path | None = None
@@ -43,6 +47,8 @@ class SandboxOptions:
     """Login names of tenants, which share their data; with one only, any name signs in."""
     username: str = "admin"
     password: str = "sandbox"  # noqa: S105 - the emulated ERP has nothing to protect
+    other_users: tuple[str, ...] = ()
+    """More names that sign in, with the same password."""
     idle_seconds: int = 600
     """An idle session's seat is freed after this time."""
     now: datetime = datetime(2026, 3, 16, 9, 0, tzinfo=UTC)
@@ -85,6 +91,16 @@ class SandboxOptions:
             "port": (self.port, 0, 65_535),
             "records": (self.records, 0, 20_000_000),
             "seats": (1 if self.seats is None else self.seats, 1, 1_000),
+            "seats_per_user": (
+                1 if self.seats_per_user is None else self.seats_per_user,
+                1,
+                1_000,
+            ),
+            "concurrent_users": (
+                1 if self.concurrent_users is None else self.concurrent_users,
+                1,
+                100_000,
+            ),
             "idle_seconds": (self.idle_seconds, 1, 86_400),
             "max_url": (self.max_url, 200, 60_000),
             "odata_page": (self.odata_page, 0, 1_000_000),

@@ -30,6 +30,7 @@ class ApiSession:
 
     id: str
     tenant: str
+    user: str
     last_used: datetime
     ends: datetime | None = None
     """When it ends whether used or not; for sessions of an access token."""
@@ -38,6 +39,13 @@ class ApiSession:
     lock: asyncio.Lock = field(default_factory=asyncio.Lock)
     inside: int = 0
     """Requests that are in the session or wait for their turn."""
+
+    @classmethod
+    def new(
+        cls, tenant: str, user: str, now: datetime, ends: datetime | None = None
+    ) -> "ApiSession":
+        """A session that begins now."""
+        return cls(secrets.token_hex(12), tenant, user, now, ends)
 
 
 class Sessions:
@@ -63,14 +71,16 @@ class Sessions:
         self._expire()
         return len(self._open)
 
-    def check(self, name: object, password: object) -> None:
-        """Refuse wrong credentials.
+    def check(self, name: object, password: object) -> str:
+        """The user of these credentials.
 
         Raises:
             SignInRefused: they are wrong.
         """
-        if name != self._options.username or password != self._options.password:
-            raise SignInRefused("Error: Invalid credentials. Please try again.")
+        for user in (self._options.username, *self._options.other_users):
+            if name == user and password == self._options.password:
+                return user
+        raise SignInRefused("Error: Invalid credentials. Please try again.")
 
     def tenant_of(self, tenant: object) -> str:
         """The tenant that a sign-in lands on; with one tenant only, any name does.
@@ -85,17 +95,20 @@ class Sessions:
             )
         return str(tenant) if tenant in tenants else tenants[0]
 
-    def open(self, tenant: str, lifetime: float | None = None) -> ApiSession:
+    def open(self, tenant: str, user: str, lifetime: float | None = None) -> ApiSession:
         """Take a seat.
 
         Raises:
-            NoSeat: none is left.
+            NoSeat: none is left, or none for this user.
         """
-        if self.seats_now >= self.seats:
+        taken = self.seats_now
+        own = sum(session.user == user for session in self._open.values())
+        most = self._options.seats_per_user
+        if taken >= self.seats or (most is not None and own >= most):
             raise NoSeat("API Login Limit")
         now = self._clock.now()
         ends = now + timedelta(seconds=lifetime) if lifetime else None
-        session = ApiSession(secrets.token_hex(12), tenant, now, ends)
+        session = ApiSession.new(tenant, user, now, ends)
         self._open[session.id] = session
         self.logins += 1
         self.seats_max = max(self.seats_max, len(self._open))

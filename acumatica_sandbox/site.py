@@ -11,6 +11,7 @@ from acumatica_sandbox.builtin import ENTITIES
 from acumatica_sandbox.clock import Clock
 from acumatica_sandbox.contract_change import carried_over, changed
 from acumatica_sandbox.contract_file import read_contract
+from acumatica_sandbox.conventional import ConventionalUsers
 from acumatica_sandbox.faults import Faults
 from acumatica_sandbox.fragments import Record
 from acumatica_sandbox.model import EntityModel
@@ -55,6 +56,7 @@ class Site:
         self.options = options
         self.clock = Clock(options.now)
         self.sessions = Sessions(options, self.clock)
+        self.conventional = ConventionalUsers(options, self.clock)
         entities = ENTITIES
         self.endpoints: tuple[tuple[str, str], ...] = ENDPOINTS
         self.contract_document: dict[str, Any] | None = None

@@ -18,6 +18,7 @@ class Grant:
 
     scopes: frozenset[str]
     tenant: str
+    user: str
     session_id: str | None = None
     session_ids: set[str] = field(default_factory=set)
     """Sessions by cookie, with the scope `api:concurrent_access`."""

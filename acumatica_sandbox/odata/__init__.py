@@ -14,7 +14,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from acumatica_sandbox.answers import json_answer, not_found
-from acumatica_sandbox.identity import signed_in
+from acumatica_sandbox.identity import auth_cookie, signed_in, with_cookies
 from acumatica_sandbox.odata.feeds import Column, Feed, classes, inquiries
 from acumatica_sandbox.odata.filters import (
     FormulaUsed,
@@ -25,6 +25,7 @@ from acumatica_sandbox.odata.filters import (
 )
 from acumatica_sandbox.odata.metadata import metadata, service_document
 from acumatica_sandbox.odata.rows import rows_of, shown
+from acumatica_sandbox.sessions import SESSION_COOKIE, ApiSession, SignInRefused
 from acumatica_sandbox.site import Site
 
 ADDRESS = re.compile(
@@ -53,9 +54,9 @@ async def answer(site: Site, request: Request, path: str) -> Response:
     found = ADDRESS.fullmatch(unquote(path))
     if found is None:
         return not_found(path)
-    session = signed_in(site, request)
-    basic = _signed_in_by_basic(site, request)
-    if session is None and not basic:
+    user = _user_of_basic(site, request)
+    session = signed_in(site, request) or _conventional(site, request)
+    if session is None and user is None:
         challenge = {"WWW-Authenticate": 'Basic realm="Acumatica"'}
         return Response(status_code=401, headers=challenge)
     parts = found.groupdict()
@@ -69,30 +70,41 @@ async def answer(site: Site, request: Request, path: str) -> Response:
     ask = Ask(site, request.query_params, request.headers, base, version, dac)
     if dac and not site.options.dac_role:
         return _error(403, "You have insufficient rights to use this service.")
+    fresh = session is None
+    if session is None:
+        session = site.conventional.open(tenant, str(user))
+    session.inside += 1
     try:
-        if session is None:
-            response = await asyncio.to_thread(_route, ask, rest)
-            response.headers.append("Set-Cookie", "ASP.NET_SessionId=odata; path=/; HttpOnly")
-            return response
         async with session.lock:
             if site.options.latency:
                 await asyncio.sleep(site.options.latency)
-            return await asyncio.to_thread(_route, ask, rest)
+            response = await asyncio.to_thread(_route, ask, rest)
     except ODataError as error:
-        return _error(400, str(error))
+        response = _error(400, str(error))
     except FormulaUsed:
-        return Response(b"", 200, media_type="application/json")
+        response = Response(b"", 200, media_type="application/json")
+    finally:
+        session.inside -= 1
+    return with_cookies(response, session) if fresh else response
 
 
-def _signed_in_by_basic(site: Site, request: Request) -> bool:
+def _user_of_basic(site: Site, request: Request) -> str | None:
     scheme, _, token = request.headers.get("Authorization", "").partition(" ")
     if scheme.lower() != "basic":
-        return False
+        return None
     try:
         name, _, password = base64.b64decode(token).decode().partition(":")
-    except ValueError:
-        return False
-    return (name, password) == (site.options.username, site.options.password)
+        return site.sessions.check(name, password)
+    except (ValueError, SignInRefused):
+        return None
+
+
+def _conventional(site: Site, request: Request) -> ApiSession | None:
+    """The conventional user that the cookies belong to."""
+    session = site.conventional.find(request.cookies.get(SESSION_COOKIE))
+    if session is None or request.cookies.get(".ASPXAUTH") != auth_cookie(session):
+        return None
+    return session
 
 
 def _route(ask: Ask, path: str) -> Response:

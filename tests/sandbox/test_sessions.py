@@ -103,3 +103,36 @@ def test_killed_sessions_answer_401(start: Start) -> None:
     with start() as desk:
         assert desk.sandbox.control.sign_out_all() == 1
         assert desk.read("Customer").status_code == 401
+
+
+def test_a_user_can_have_fewer_seats_than_the_licence(start: Start) -> None:
+    """User Guide: Users; the limit of API sign-ins of one user."""
+    with start(seats=3, seats_per_user=1, other_users=("second",)) as desk:
+        answer = Desk(desk.sandbox).sign_in()
+        assert answer.status_code == 500
+        assert "API Login Limit" in answer.json()["exceptionMessage"]
+        assert Desk(desk.sandbox).sign_in(name="second").status_code == 204
+        desk.sign_out()
+        assert desk.sign_in().status_code == 204
+
+
+def test_basic_on_odata_is_a_conventional_user_and_takes_no_seat(start: Start) -> None:
+    """User Guide: License Monitoring Console; API users and concurrent users are counted apart."""
+    with start(seats=1, concurrent_users=2) as desk:
+        inquiries = f"{desk.site}/t/Company/api/odata/gi"
+        basic = (desk.sandbox.username, desk.sandbox.password)
+        clients = [requests.Session() for _ in range(3)]
+        for client in clients:
+            assert client.get(inquiries, auth=basic).status_code == 200
+            assert client.get(inquiries).status_code == 200
+        oldest, *others = clients
+        assert oldest.get(inquiries).status_code == 401
+        assert [client.get(inquiries).status_code for client in others] == [200, 200]
+        counters = desk.sandbox.control.counters()
+        assert counters["seats_now"] == 1
+        assert counters["conventional_users_now"] == counters["conventional_users_max"] == 2
+        assert counters["conventional_users_displaced"] == 1
+        assert oldest.get(inquiries, auth=basic).status_code == 200
+        assert others[0].get(inquiries).status_code == 401
+        for client in clients:
+            client.close()
