@@ -15,7 +15,7 @@ _INSTANT = re.compile(
       ^(Last)?(Modified|Modification|Updated|Update|Changed|Synced|Sync)(?![a-z])
     | ^Creat(ed|ion)(?![a-z])
     | DateTime(?![a-z])
-    | (?<![A-Z])Time(UTC)?$
+    | Time(UTC)?$
     | (?<=[a-z])At$
     | ^Last[A-Za-z]*Activity(Date)?$
     | ^SLA$
