@@ -276,7 +276,12 @@ ENTITIES: tuple[EntityModel, ...] = (
         ),
         keys=("OrderType", "OrderNbr"),
         stamps=("LastModified",),
-        custom={"Document.AttributeCHANNEL": "s", "Document.UsrPriority": "i"},
+        custom={
+            "Document.AttributeCHANNEL": "s",
+            "Document.UsrPriority": "i",
+            "Details/Transactions.UsrPackaging": "s",
+            "Details/Transactions.UsrInsuredValue": "d",
+        },
         actions=("OpenSalesOrder", "CancelSalesOrder", "ReopenSalesOrder"),
     ),
     EntityModel(

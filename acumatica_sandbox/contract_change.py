@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from acumatica_sandbox.fragments import Record, parse_value
+from acumatica_sandbox.fragments import Record, parse_value, rows_at
 from acumatica_sandbox.model import EntityModel, ShapeModel
 from acumatica_sandbox.options import SandboxError
 from acumatica_sandbox.seeding.generic import Chance, maker_of
@@ -36,9 +36,18 @@ def changed(entity: EntityModel, changes: Mapping[str, Any]) -> EntityModel:
     for path, name in changes.get("rename", {}).items():
         _check_free(entity, path, fixed)
         shape = _edited(shape, path.split("/"), "rename", name)
-    for letter in custom.values():
+    for place, letter in changes.get("custom", {}).items():
         _check_letter(letter)
+        if not _has(shape, place):
+            raise SandboxError(f"{entity.name} has no member for the custom field {place!r}.")
+    custom = {place: letter for place, letter in custom.items() if _has(shape, place)}
     return replace(entity, shape=shape, custom=custom)
+
+
+def _has(shape: ShapeModel, place: str) -> bool:
+    """Whether there is the member that a custom field is in."""
+    path = place.rpartition("/")[0]
+    return not path or path in set(shape.paths())
 
 
 def carried_over(
@@ -54,9 +63,10 @@ def carried_over(
     for path, letter in changes.get("add", {}).items():
         for node, name in _nodes(record, path.split("/")):
             node[name] = maker_of(name, letter)(chance)
-    custom = record.setdefault("custom", {})
     for place, letter in changes.get("custom", {}).items():
-        custom[place] = maker_of(place.rpartition(".")[2], letter)(chance)
+        for node, field in _nodes(record, place.split("/")):
+            value = maker_of(place.rpartition(".")[2], letter)(chance)
+            node["custom"] = {**(node.get("custom") or {}), field: value}
     return record
 
 
@@ -105,14 +115,7 @@ def _edited(shape: ShapeModel, path: Sequence[str], change: str, value: Any) -> 
 
 
 def _nodes(record: Record, path: Sequence[str]) -> list[tuple[Record, str]]:
-    nodes = [record]
-    for step in path[:-1]:
-        deeper: list[Record] = []
-        for node in nodes:
-            inner = node.get(step)
-            deeper += inner if isinstance(inner, list) else [inner] if inner else []
-        nodes = deeper
-    return [(node, path[-1]) for node in nodes]
+    return [(node, path[-1]) for node in rows_at(record, path[:-1])]
 
 
 def _converted(letter: str, value: Any, name: str, chance: Chance) -> Any:

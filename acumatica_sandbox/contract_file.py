@@ -116,6 +116,7 @@ def _with_known(entity: EntityModel, known: EntityModel | None) -> EntityModel:
     """The entity with what the built-in contract knows of it."""
     if known is None:
         return entity
+    paths = set(entity.shape.paths())
     members = {*entity.shape.fields, *entity.shape.nested}
     return replace(
         entity,
@@ -123,7 +124,11 @@ def _with_known(entity: EntityModel, known: EntityModel | None) -> EntityModel:
         codes={k: v for k, v in known.codes.items() if k in members},
         views={k: v for k, v in known.views.items() if k in members},
         refused={k: v for k, v in known.refused.items() if k in members},
-        custom=known.custom,
+        custom={
+            place: kind
+            for place, kind in known.custom.items()
+            if "/" not in place or place.rpartition("/")[0] in paths
+        },
     )
 
 

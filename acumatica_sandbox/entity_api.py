@@ -158,21 +158,22 @@ def find(site: Site, entity: EntityModel, keys: Sequence[str]) -> Record:
 
 def ad_hoc_schema(entity: EntityModel) -> Response:
     """The custom fields of an entity, with their types, in the entity's shape."""
-    document = _blank(entity.shape)
-    for place, kind in entity.custom.items():
-        view, _, name = place.partition(".")
-        field = {"type": CUSTOM_TYPES[kind], "value": None}
-        document["custom"].setdefault(view, {})[name] = field
+    document = _blank(entity, entity.shape, "")
     document["_workflowActions"] = []
     return json_bytes(json.dumps(document).encode())
 
 
-def _blank(shape: ShapeModel) -> dict[str, Any]:
+def _blank(entity: EntityModel, shape: ShapeModel, path: str) -> dict[str, Any]:
     document: dict[str, Any] = {"id": None, "rowNumber": 1, "note": None}
     document |= {name: {} for name in shape.fields}
-    document |= {name: _blank(inner) for name, inner in shape.linked.items()}
-    document |= {name: [_blank(inner)] for name, inner in shape.details.items()}
+    for name, inner in shape.nested.items():
+        blank = _blank(entity, inner, f"{path}/{name}".lstrip("/"))
+        document[name] = [blank] if name in shape.details else blank
     document["custom"] = {}
+    for place, kind in entity.custom_by_path.get(path, {}).items():
+        view, _, name = place.partition(".")
+        field = {"type": CUSTOM_TYPES[kind], "value": None}
+        document["custom"].setdefault(view, {})[name] = field
     return document
 
 

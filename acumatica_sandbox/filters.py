@@ -215,7 +215,7 @@ class _Translator:
 
     def _custom(self, token: str) -> _Operand:
         place = token.partition("'")[2][:-2]
-        kind = self._entity.custom.get(place)
+        kind = self._entity.custom_by_path[""].get(place)
         if kind is None:
             _unknown()
         return _Operand(str(kind), "custom_field(_custom, ?) COLLATE NOCASE", (place,), field=token)

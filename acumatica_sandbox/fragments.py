@@ -6,13 +6,15 @@ so they serve as marks inside the pieces of nested members:
 
     0x1d        the part of a nested row's id that differs between sessions
     0x19        the part of a nested row's id that is the record's, so that pieces can be shared
+    0x1c, 0x1e  the start and the end of a nested row's custom fields, keyed by their whole places;
+                those not asked for are left out
     0x10..0x17  the start and the end of members nested one to four levels deeper, which are cut out
                 unless they are expanded; three bytes 0x01..0x08 after the start tell the path
 """
 
 import json
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from functools import lru_cache
@@ -26,7 +28,8 @@ Record = dict[str, Any]
 
 SALT = b"\x1d"
 OWNER = b"\x19"
-MARKS = bytes(range(1, 9)) + bytes(range(0x10, 0x18))
+CUSTOM = re.compile(rb"\x1c([^\x1e]*)\x1e")
+MARKS = bytes(range(1, 9)) + bytes(range(0x10, 0x18)) + b"\x1c\x1e"
 _dumps = json.JSONEncoder(ensure_ascii=False).encode
 
 
@@ -74,13 +77,19 @@ def to_fragments(entity: EntityModel, record: Mapping[str, Any]) -> Fragments:
         _member(entity, name, inner, record.get(name), name in entity.shape.details, 1).encode()
         for name, inner in entity.shape.nested.items()
     )
-    custom = record.get("custom") or {}
-    values = {
-        place: f'{{"type":"{CUSTOM_TYPES[kind]}"'
-        + (f',"value":{bare_text(kind, custom[place])}}}' if custom.get(place) is not None else "}")
-        for place, kind in entity.custom.items()
+    own = entity.custom_by_path[""]
+    custom = _dumps(_custom(own, record)).encode() if own else b""
+    return Fragments(flat.encode(), nested, custom)
+
+
+def _custom(kinds: Mapping[str, str], record: Mapping[str, Any], path: str = "") -> dict[str, str]:
+    """The JSON of a record's custom fields, by their places."""
+    values = record.get("custom") or {}
+    return {
+        f"{path}{field}": f'{{"type":"{CUSTOM_TYPES[kind]}"'
+        + (f',"value":{bare_text(kind, values[field])}}}' if values.get(field) is not None else "}")
+        for field, kind in kinds.items()
     }
-    return Fragments(flat.encode(), nested, _dumps(values).encode() if values else b"")
 
 
 CUSTOM_TYPES = {
@@ -126,9 +135,11 @@ def _inner(
         member = _member(entity, inside, inner, record.get(name), many, level + 1)
         deeper += f"{_opening(entity, inside, level)}{member}{chr(0x0F + 2 * level)}"
     note = f'"note":{{"value":{_dumps(record["note"])}}}' if record.get("note") else '"note":null'
+    kinds = entity.custom_by_path.get(path)
+    custom = f"\x1c{_dumps(_custom(kinds, record, f'{path}/'))}\x1e" if kinds else "{}"
     return (
         f'{{"id":"\x1d{record["id"][8:24]}\x19","rowNumber":{number},{note}'
-        f'{_scalars(shape, record)}{deeper},"custom":{{}}}}'
+        f'{_scalars(shape, record)}{deeper},"custom":{custom}}}'
     )
 
 
@@ -146,20 +157,35 @@ def _cut(number: int, level: int) -> re.Pattern[bytes]:
 
 
 def shallow(piece: bytes) -> bytes:
-    """A nested member's piece without the members inside it."""
-    return _DEEPER.sub(b"", piece)
+    """A nested member's piece without the members and custom fields inside it."""
+    return CUSTOM.sub(b"{}", _DEEPER.sub(b"", piece))
 
 
 def whole(piece: bytes) -> bytes:
-    """A nested member's piece with all the members inside it, and no marks around those."""
-    return piece.translate(None, MARKS)
+    """A nested member's piece with all the members inside it, without marks or custom fields."""
+    return CUSTOM.sub(b"{}", piece).translate(None, MARKS)
 
 
 _DEEPER = re.compile(rb"\x10[^\x11]*\x11")
 
 
-def finish(entity: EntityModel, page: bytes, expand: Collection[str]) -> bytes:
-    """A page of marked pieces without its marks: what is not expanded is cut out."""
+def custom_text(pieces: bytes, places: Collection[str]) -> bytes:
+    """The custom fields at some places, by view."""
+    values = json.loads(pieces) if pieces else {}
+    views: dict[str, list[str]] = {}
+    for place in places:
+        view, _, name = place.rpartition("/")[2].partition(".")
+        if place in values:
+            views.setdefault(view, []).append(f'"{name}":{values[place]}')
+    inner = ",".join(f'"{view}":{{{",".join(fields)}}}' for view, fields in views.items())
+    return f"{{{inner}}}".encode()
+
+
+def finish(
+    entity: EntityModel, page: bytes, expand: Collection[str], custom: Collection[str]
+) -> bytes:
+    """A page of marked pieces without its marks: what is not asked for is cut out."""
+    page = CUSTOM.sub(lambda found: custom_text(found[1], custom), page)
     for path, number in entity.path_numbers.items():
         level = path.count("/")
         if level and path not in expand and path.rpartition("/")[0] in expand:
@@ -177,23 +203,42 @@ def from_fragments(entity: EntityModel, identity: str, fragments: Fragments) -> 
     record["id"] = identity
     record["note"] = wire["note"]["value"]
     if fragments.custom:
-        pieces = json.loads(fragments.custom)
-        record["custom"] = {
-            place: parse_value(
-                entity.custom[place], json.loads(text, parse_float=Decimal).get("value")
-            )
-            for place, text in pieces.items()
-            if place in entity.custom
-        }
+        record["custom"] = _custom_values(entity.custom_by_path[""], json.loads(fragments.custom))
+    for path, kinds in entity.custom_by_path.items():
+        for row in rows_at(record, path.split("/")) if path else ():
+            row["custom"] = _custom_values(kinds, row["custom"])
     return record
+
+
+def rows_at(record: Record, path: Sequence[str]) -> list[Record]:
+    """The nested rows at a path."""
+    rows = [record]
+    for step in path:
+        deeper: list[Record] = []
+        for row in rows:
+            inner = row.get(step)
+            deeper += inner if isinstance(inner, list) else [inner] if inner else []
+        rows = deeper
+    return rows
+
+
+def _custom_values(kinds: Mapping[str, str], pieces: Mapping[str, str]) -> dict[str, Any]:
+    texts = {place.rpartition("/")[2]: text for place, text in pieces.items()}
+    return {
+        field: parse_value(kind, json.loads(texts[field], parse_float=Decimal).get("value"))
+        for field, kind in kinds.items()
+        if field in texts
+    }
 
 
 def parse_wire(shape: ShapeModel, body: Mapping[str, Any], *, whole: bool = False) -> Record:
     """The values of `{"Field": {"value": ...}}`; what the shape does not know is left out.
 
-    With `whole`, fields that are absent are None, and ids are kept.
+    With `whole`, fields that are absent are None, and custom fields are kept as they are.
     """
     record: Record = {"id": body["id"]} if "id" in body else {}
+    if whole and body.get("custom"):
+        record["custom"] = body["custom"]
     for name, kind in shape.fields.items():
         wrapped = body.get(name)
         if isinstance(wrapped, Mapping):

@@ -51,7 +51,8 @@ class EntityModel:
     refused: Mapping[str, str] = field(default_factory=dict)
     """Fields and `$expand` paths that a list query cannot be optimised for, with the view."""
     custom: Mapping[str, str] = field(default_factory=dict)
-    """Custom fields as `View.Field`, with their types."""
+    """Custom fields as `View.Field`, with their types; those of nested members as
+    `Details/View.Field`."""
     actions: tuple[str, ...] = ()
     inquiry: bool = False
     """Asked by PUT; it has no records."""
@@ -60,6 +61,21 @@ class EntityModel:
     def path_numbers(self) -> dict[str, int]:
         """A number for every path that can be expanded."""
         return {path: number for number, path in enumerate(self.shape.paths())}
+
+    @cached_property
+    def custom_by_path(self) -> dict[str, dict[str, str]]:
+        """The custom fields of every nested member that has some, as `View.Field`; "" for own."""
+        found: dict[str, dict[str, str]] = {"": {}}
+        for place, kind in self.custom.items():
+            path, _, field = place.rpartition("/")
+            found.setdefault(path, {})[field] = kind
+        return found
+
+    @cached_property
+    def layered(self) -> frozenset[str]:
+        """Nested members that answers show in part: with members or custom fields inside."""
+        custom = {path.partition("/")[0] for path in self.custom_by_path if path}
+        return frozenset(n for n, inner in self.shape.nested.items() if inner.nested or n in custom)
 
     @cached_property
     def columns(self) -> tuple[str, ...]:

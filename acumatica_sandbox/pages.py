@@ -1,6 +1,5 @@
 """Puts answers together from the kept pieces."""
 
-import json
 import re
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -10,6 +9,7 @@ from acumatica_sandbox.fragments import (
     OWNER,
     SALT,
     Record,
+    custom_text,
     finish,
     instant_text,
     selected,
@@ -47,7 +47,11 @@ class Projection:
         for name, inner in entity.shape.nested.items():
             if name in self.expand:
                 inside = [path in self.expand for path in inner.paths(f"{name}/")]
-                kind = "f" if inside and all(inside) else "n" if any(inside) or not inside else "s"
+                custom = any(place.startswith(f"{name}/") for place in self.custom)
+                if name not in entity.layered or custom or (any(inside) and not all(inside)):
+                    kind = "n"
+                else:
+                    kind = "f" if any(inside) else "s"
                 columns.append(f"{kind}_{name}")
         return tuple(columns)
 
@@ -92,7 +96,7 @@ def _records(
                 flat if names is None else selected(flat, names),
                 b"".join(nested).replace(OWNER, identity[24:]),
                 b',"custom":',
-                _custom(custom, projection.custom) if projection.custom else b"{}",
+                custom_text(custom, projection.custom) if projection.custom else b"{}",
                 b',"_links":{"self":"',
                 base,
                 identity,
@@ -109,10 +113,8 @@ def _records(
     nested_columns = projection.nested(entity)
     if nested_columns:
         page = page.replace(SALT, projection.salt)
-    if any(
-        column[0] == "n" and entity.shape.nested[column[2:]].nested for column in nested_columns
-    ):
-        page = finish(entity, page, projection.expand)
+    if any(column[0] == "n" and column[2:] in entity.layered for column in nested_columns):
+        page = finish(entity, page, projection.expand, projection.custom)
     return page if projection.offset == UTC else in_zone(page, projection.offset)
 
 
@@ -138,14 +140,3 @@ def _starts(entity: EntityModel, select: Collection[str] | None) -> list[bytes] 
     if select is None:
         return None
     return [f',"{name}":'.encode() for name in entity.shape.fields if name in select]
-
-
-def _custom(custom: bytes, places: Sequence[str]) -> bytes:
-    values = json.loads(custom) if custom else {}
-    views: dict[str, list[str]] = {}
-    for place in places:
-        view, _, name = place.partition(".")
-        if place in values:
-            views.setdefault(view, []).append(f'"{name}":{values[place]}')
-    inner = ",".join(f'"{view}":{{{",".join(fields)}}}' for view, fields in views.items())
-    return f"{{{inner}}}".encode()

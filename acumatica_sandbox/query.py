@@ -94,7 +94,7 @@ def _custom(entity: EntityModel, text: str | None) -> tuple[str, ...]:
             raise Failure(
                 http_error(500, f"The custom field {place[:80]!r} is not written as View.Field.")
             )
-        if place not in entity.custom and "/" not in place:
+        if place not in entity.custom:
             raise Failure(unknown_key())
     return tuple(places)
 

@@ -116,7 +116,7 @@ class Store:
         """Insert rows made by `row`."""
         own = ", ".join("?" * (5 + len(entity.codes) + len(entity.columns)))
         inner = ", ".join("?" * (1 + len(_members(entity))))
-        deep = [n for n, one in enumerate(entity.shape.nested.values()) if one.nested]
+        deep = [n for n, name in enumerate(entity.shape.nested) if name in entity.layered]
         nested = f'INSERT INTO "{entity.name} nested" VALUES ({inner})'
 
         def stored() -> Iterator[list[Any]]:
@@ -249,13 +249,13 @@ def _column(value: Any) -> Any:
 
 
 def _members(entity: EntityModel) -> list[str]:
-    """Columns of nested members: of each with marks, and of those with members inside two more.
+    """Columns of nested members: of each with marks, and of the layered ones two more.
 
     Those are without what is inside, and with all of it and no marks; so that the usual pages need
     no work.
     """
     nested = entity.shape.nested
-    deep = [name for name, one in nested.items() if one.nested]
+    deep = [name for name in nested if name in entity.layered]
     return [
         f"{kind}_{name}"
         for kind, names in zip("nsf", (nested, deep, deep), strict=True)

@@ -59,9 +59,7 @@ def write(site: Site, entity: EntityModel, existing: Record | None, values: Reco
     if existing is None and "NoteID" in entity.shape.fields:
         record["NoteID"] = record["id"]
     before = {name: record.get(name) for name in entity.shape.fields}
-    custom = {**(record.get("custom") or {}), **values.get("custom", {})}
     _merge(entity.shape, record, values, site)
-    record["custom"] = custom
     for position, key in enumerate(entity.keys):
         if record.get(key) is None:
             record[key] = _numbered(site, entity, key, position)
@@ -119,15 +117,7 @@ def _values(entity: EntityModel, body: Mapping[str, Any]) -> Record:
     Raises:
         Failure: 422 with the body echoed and errors at the fields.
     """
-    values, echo, wrong = _node(entity.shape, body, entity.codes)
-    custom = body.get("custom")
-    if isinstance(custom, Mapping):
-        values["custom"] = {}
-        for view, fields in custom.items():
-            for name, field in fields.items() if isinstance(fields, Mapping) else ():
-                kind = entity.custom.get(f"{view}.{name}")
-                if kind and isinstance(field, Mapping):
-                    values["custom"][f"{view}.{name}"] = parse_value(kind, field.get("value"))
+    values, echo, wrong = _node(entity, entity.shape, body, "")
     if wrong:
         echo["error"] = (
             f"Inserting  '{entity.screen}' record raised at least one error. "
@@ -137,9 +127,24 @@ def _values(entity: EntityModel, body: Mapping[str, Any]) -> Record:
     return values
 
 
+def _custom_values(kinds: Mapping[str, str], custom: Mapping[str, Any]) -> dict[str, Any]:
+    values = {}
+    for view, fields in custom.items():
+        for name, field in fields.items() if isinstance(fields, Mapping) else ():
+            kind = kinds.get(f"{view}.{name}")
+            if kind and isinstance(field, Mapping):
+                try:
+                    values[f"{view}.{name}"] = parse_value(kind, field.get("value"))
+                except ERRORS as error:
+                    text = f"The value of {view}.{name} is not valid: {error}"[:300]
+                    raise Failure(http_error(500, text)) from None
+    return values
+
+
 def _node(
-    shape: ShapeModel, body: Mapping[str, Any], codes: Mapping[str, Any]
+    entity: EntityModel, shape: ShapeModel, body: Mapping[str, Any], path: str
 ) -> tuple[Record, dict[str, Any], bool]:
+    codes = {} if path else entity.codes
     values: Record = {}
     echo: dict[str, Any] = {}
     wrong = False
@@ -148,7 +153,10 @@ def _node(
             values[name] = echo[name] = body[name]
     if isinstance(body.get("note"), Mapping):
         values["note"] = body["note"].get("value")
+    if isinstance(body.get("custom"), Mapping):
+        values["custom"] = _custom_values(entity.custom_by_path.get(path, {}), body["custom"])
     for name, given in body.items():
+        below = f"{path}/{name}".lstrip("/")
         if name in shape.fields:
             value = given.get("value") if isinstance(given, Mapping) else given
             echo[name] = {"value": value}
@@ -160,10 +168,11 @@ def _node(
                 echo[name]["error"] = f"The value of {name} is not valid: {error}"[:300]
                 wrong = True
         elif name in shape.linked and isinstance(given, Mapping):
-            values[name], echo[name], inner = _node(shape.linked[name], given, {})
+            values[name], echo[name], inner = _node(entity, shape.linked[name], given, below)
             wrong = wrong or inner
         elif name in shape.details and isinstance(given, list):
-            nodes = [_node(shape.details[name], row, {}) for row in given if isinstance(row, dict)]
+            inner_shape, rows = shape.details[name], [row for row in given if isinstance(row, dict)]
+            nodes = [_node(entity, inner_shape, row, below) for row in rows]
             values[name] = [node[0] for node in nodes]
             echo[name] = [node[1] for node in nodes]
             wrong = wrong or any(node[2] for node in nodes)
@@ -174,6 +183,8 @@ def _merge(shape: ShapeModel, record: Record, values: Record, site: Site) -> Non
     for name, value in values.items():
         if name in shape.fields or name == "note":
             record[name] = value
+        elif name == "custom":
+            record[name] = {**(record.get(name) or {}), **value}
         elif name in shape.linked:
             inner = record.get(name) or _blank(shape.linked[name], site)
             _merge(shape.linked[name], inner, value, site)

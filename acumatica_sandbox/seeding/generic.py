@@ -139,7 +139,8 @@ def generic_records(entity: EntityModel, count: int, chance: Chance) -> list[Rec
             elif name == "NoteID":
                 record["id"] = record[name] = record.get(name) or chance.guid()
         record["custom"] = {
-            place: maker_of(place, kind)(chance) for place, kind in entity.custom.items()
+            place: maker_of(place, kind)(chance)
+            for place, kind in entity.custom_by_path[""].items()
         }
         records.append(complete(entity.shape, record, chance))
     return records

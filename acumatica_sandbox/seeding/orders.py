@@ -114,6 +114,10 @@ def orders(
                     "RequestedOn": day + timedelta(days=5),
                     "ShipOn": day + timedelta(days=4),
                     "LastModifiedDate": modified.strftime("%m/%d/%Y %H:%M:%S"),
+                    "custom": {
+                        "Transactions.UsrPackaging": chance.pick(("BOX", "PALLET", None)),
+                        "Transactions.UsrInsuredValue": row["Amount"] * 2,
+                    },
                     "Allocations": [
                         {
                             "LineNbr": row["LineNbr"],

@@ -216,3 +216,14 @@ def test_served_in_the_foreground_it_stops_when_told(stop: signal.Signals) -> No
         assert process.wait(timeout=10) == 0
         assert process.stderr.read() == b""
     assert "admin / sandbox" in said
+
+
+def test_a_detail_can_get_a_custom_field(start: Start) -> None:
+    with start() as desk:
+        control = desk.sandbox.control
+        control.set_contract("Bill", custom={"Details/Transactions.UsrWeight": "d"})
+        bill = desk.rows("Bill", top=1, expand="Details", custom="Details/Transactions.UsrWeight")
+        field = bill[0]["Details"][0]["custom"]["Transactions"]["UsrWeight"]
+        assert field["type"] == "CustomDecimalField"
+        with pytest.raises(SandboxError, match="Nothing/"):
+            control.set_contract("Bill", custom={"Nothing/Transactions.UsrX": "s"})

@@ -167,6 +167,45 @@ def test_custom_fields_come_when_asked_for(desk: Desk) -> None:
     assert schema["custom"]["Document"]["UsrPriority"] == {"type": "CustomIntField", "value": None}
 
 
+def test_custom_fields_of_details_come_with_the_expanded_details(desk: Desk) -> None:
+    """Integration Development Guide: Custom Parameter; `$custom=Details/Transactions.UsrX`."""
+    place = "Details/Transactions.UsrPackaging"
+    plain, deep = (
+        desk.rows("SalesOrder", custom=place, expand=expand)
+        for expand in ("Details", "Details,Details/Allocations")
+    )
+    truth = {order["id"]: order for order in desk.sandbox.control.rows("SalesOrder")}
+    seen = set()
+    for order, same in zip(plain, deep, strict=True):
+        for line, again, true in zip(
+            order["Details"], same["Details"], truth[order["id"]]["Details"], strict=True
+        ):
+            field = line["custom"]["Transactions"].pop("UsrPackaging")
+            assert line["custom"] == {"Transactions": {}}
+            assert again["custom"]["Transactions"]["UsrPackaging"] == field
+            assert "Allocations" in again
+            assert field["type"] == "CustomStringField"
+            assert field.get("value") == true["custom"]["Transactions.UsrPackaging"]
+            seen.add(field.get("value"))
+    assert {"BOX", "PALLET", None} <= seen
+    line = desk.rows("SalesOrder", top=1, expand="Details")[0]["Details"][0]
+    assert line["custom"] == {}
+    assert "Details" not in desk.rows("SalesOrder", top=1, custom=place)[0]
+
+
+def test_custom_fields_of_details_are_in_the_schema(desk: Desk) -> None:
+    """Integration Development Guide: Get the List of Custom Fields."""
+    schema = desk.read("SalesOrder/$adHocSchema").json()
+    found = schema["Details"][0]["custom"]["Transactions"]["UsrInsuredValue"]
+    assert found == {"type": "CustomDecimalField", "value": None}
+    assert set(schema["custom"]) == {"Document"}
+
+
+def test_an_unknown_custom_field_of_a_detail_is_an_error(desk: Desk) -> None:
+    answer = desk.read("SalesOrder", expand="Details", custom="Details/Transactions.UsrNone")
+    assert answer.status_code == 500
+
+
 def test_a_feature_that_is_off_is_403_and_one_not_set_up_500(start: Start) -> None:
     with start(features_off=("Bill",), not_set_up=("Vendor",)) as desk:
         assert desk.read("Bill").status_code == 403

@@ -6,7 +6,7 @@ from uuid import uuid4
 import pytest
 import requests
 
-from tests.sandbox.desk import Desk
+from tests.sandbox.desk import Desk, Start
 
 
 def put(desk: Desk, body: Any, headers: Any = None, **parameters: str) -> requests.Response:
@@ -112,3 +112,21 @@ def test_a_report_is_polled_until_its_file_comes(desk: Desk) -> None:
 @pytest.mark.parametrize("body", [b"{", b"[]", b"\xff"], ids=["half", "list", "bytes"])
 def test_a_body_that_is_no_object_is_400(desk: Desk, body: bytes) -> None:
     assert desk.put(f"{desk.endpoint}/SalesOrder", data=body).status_code == 400
+
+
+def test_custom_fields_of_lines_can_be_written(start: Start) -> None:
+    """Integration Development Guide: Update a Record with Custom Fields."""
+    place = "Details/Transactions.UsrPackaging"
+    with start() as desk:
+        order = desk.rows("SalesOrder", top=1, expand="Details")[0]
+        custom = {"Transactions": {"UsrPackaging": {"value": "CRATE"}}}
+        line = {"id": order["Details"][0]["id"], "custom": custom}
+        body = {"id": order["id"], "Details": [line]}
+        answer = desk.put(
+            f"{desk.endpoint}/SalesOrder",
+            params={"$expand": "Details", "$custom": place},
+            json=body,
+        )
+        assert answer.status_code == 200, answer.text
+        read = desk.rows("SalesOrder", top=1, expand="Details", custom=place)[0]["Details"][0]
+    assert read["custom"]["Transactions"]["UsrPackaging"]["value"] == "CRATE"
