@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from acumatica_source.credentials import AcumaticaCredentials
-    from acumatica_source.resources.entity import EntityOptions
     from acumatica_source.resources.generic_inquiry import GenericInquiry
     from acumatica_source.resources.inquiry_form import InquiryForm
     from acumatica_source.resources.ledger import LedgerTransactions
+    from acumatica_source.resources.options import EntityOptions
     from acumatica_source.source import acumatica
 
 __all__ = [
@@ -25,7 +25,7 @@ __all__ = [
 
 _HOMES = {
     "AcumaticaCredentials": "credentials",
-    "EntityOptions": "resources.entity",
+    "EntityOptions": "resources.options",
     "GenericInquiry": "resources.generic_inquiry",
     "InquiryForm": "resources.inquiry_form",
     "LedgerTransactions": "resources.ledger",

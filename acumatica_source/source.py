@@ -14,10 +14,11 @@ from acumatica_source.client.session import Credentials, Transport
 from acumatica_source.contract.cache import ContractCache
 from acumatica_source.credentials import AcumaticaCredentials
 from acumatica_source.reading.instance import Instance, Site
-from acumatica_source.resources.entity import EntityOptions, entity_resource
+from acumatica_source.resources.entity import entity_resource
 from acumatica_source.resources.generic_inquiry import GenericInquiry, generic_inquiry_resource
 from acumatica_source.resources.inquiry_form import InquiryForm, inquiry_form_resource
 from acumatica_source.resources.ledger import LedgerTransactions, ledger_resource
+from acumatica_source.resources.options import EntityOptions
 
 CORE_ENTITIES = (
     "Account",

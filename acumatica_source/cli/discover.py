@@ -14,7 +14,7 @@ from acumatica_source.contract.model import Contract
 from acumatica_source.contract.openapi import parse_contract
 from acumatica_source.reading.instance import Instance
 from acumatica_source.reading.odata import inquiry_names
-from acumatica_source.resources.entity import entity_of
+from acumatica_source.resources.plan import entity_of
 from acumatica_source.source import configured_instance
 
 Rows = list[list[str]]

@@ -26,9 +26,9 @@ from acumatica_source.client.errors import (
     SeatLimitReached,
 )
 from acumatica_source.reading.instance import Instance
-from acumatica_source.resources.entity import contract_with, entity_of
 from acumatica_source.resources.generic_inquiry import GenericInquiry
 from acumatica_source.resources.ledger import LedgerTransactions
+from acumatica_source.resources.plan import contract_with, entity_of
 from acumatica_source.source import Load, name_of, source_of
 
 logger = logging.getLogger(__name__)

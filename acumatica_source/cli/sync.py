@@ -18,9 +18,9 @@ from acumatica_source.client.leftovers import SeatMemory
 from acumatica_source.contract.cache import default_directory
 from acumatica_source.contract.model import EntityKind
 from acumatica_source.reading.instance import Instance
-from acumatica_source.resources.entity import EntityOptions
 from acumatica_source.resources.ledger import CALENDAR, LedgerTransactions
 from acumatica_source.resources.ledger import INQUIRY as LEDGER_INQUIRY
+from acumatica_source.resources.options import EntityOptions
 from acumatica_source.source import CORE_ENTITIES, Load, configured_instance
 
 PIPELINE = "acumatica"

@@ -6,11 +6,10 @@ from typing import Any
 import orjson
 
 from acumatica_source.contract.model import Shape
+from acumatica_source.contract.openapi import SYSTEM_PROPERTIES
 
 SAMPLE = 20
 """Records looked at."""
-
-_EVERYWHERE = frozenset({"id", "rowNumber", "note", "custom", "error", "files", "delete"})
 
 
 def undeclared(body: bytes, shape: Shape) -> set[str]:
@@ -20,7 +19,7 @@ def undeclared(body: bytes, shape: Shape) -> set[str]:
 
 
 def _undeclared(rows: list[Any], shape: Shape) -> Iterator[str]:
-    known = {field.name for field in shape.fields} | _EVERYWHERE
+    known = {field.name for field in shape.fields} | SYSTEM_PROPERTIES
     nested = {**shape.linked, **shape.details}
     for row in rows:
         if not isinstance(row, Mapping):

@@ -2,8 +2,10 @@
 
 AcumaticaError
 └── ReadingError
-├── OrderNotTrusted   the server's order is not the one paging needs
-└── PagingStuck       paging does not advance
+    ├── OrderNotTrusted    the server's order is not the one paging needs
+    ├── PagingStuck        paging does not advance
+    ├── ContractOutdated   records do not look like their contract
+    └── NotARecord         what was listed is a form, not records
 """
 
 from acumatica_source.client.errors import AcumaticaError
@@ -23,3 +25,7 @@ class PagingStuck(ReadingError):
 
 class ContractOutdated(ReadingError):
     """Records have members that the contract at hand does not declare, or of other types."""
+
+
+class NotARecord(ReadingError):
+    """An entity has no records of its own: it is a form that shows rows for parameters."""

@@ -127,7 +127,8 @@ class FeedReader:
                 f"{self._query.feed.name} answered with nothing at all, which a filter on a "
                 "computed column brings about. Filter by other columns."
             )
-        return parse_odata_page(body, self.shape), _next_link(body)
+        page = parse_odata_page(body, self.shape)
+        return page, page.next_link
 
     def _marks(self, rows: Any) -> list[Mark]:
         names = self._query.keys or rows.column_names
@@ -157,11 +158,3 @@ def _literal(value: object) -> str:
     if isinstance(value, int):
         return str(value)
     return segment("'" + str(value).replace("'", "''") + "'", "parameter")
-
-
-def _next_link(body: bytes) -> str | None:
-    if b"nextLink" not in body:
-        return None
-    document = orjson.loads(body)
-    link = document.get("@odata.nextLink") or document.get("odata.nextLink")
-    return str(link) if link else None

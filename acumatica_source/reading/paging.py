@@ -15,7 +15,7 @@ because the order is that of the database's collation, not Python's.
 """
 
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import reduce
 from itertools import pairwise
@@ -218,11 +218,13 @@ class SkipPaging:
         """
         if len(set(marks)) != len(marks):
             raise PagingStuck("A page holds the same row twice.")
-        known = {mark for page in self._recent for mark in page}
+        known = {mark: at for at, mark in enumerate(m for page in self._recent for m in page)}
         overlap = max((i for i, mark in enumerate(marks) if mark in known), default=None)
         if overlap is None and (self._skip > 0 or self._begun > 1):
             return Received(len(marks), self._step_back())
         fresh_from = 0 if overlap is None else overlap + 1
+        if overlap is not None:
+            self._check_order(marks[:fresh_from], known)
         self._count_shift(marks)
         if fresh_from < len(marks):
             self._idle = 0
@@ -234,6 +236,16 @@ class SkipPaging:
             return Received(fresh_from, None)
         self._skip += len(marks) - 1
         return Received(fresh_from, PageRequest(None, self._top, self._skip))
+
+    def _check_order(self, overlap: Sequence[Mark], known: Mapping[Mark, int]) -> None:
+        """Rows seen before come in the order they came in, up to the last one or from the first.
+
+        Rows that come or go between two requests do not change that.
+        """
+        places = [known[mark] for mark in overlap if mark in known]
+        joined = overlap[-1] == self._last or overlap[0] in known
+        if not joined or places != sorted(places):
+            raise PagingStuck("Known rows come in another order; the server's is not stable.")
 
     def _step_back(self) -> PageRequest:
         if self._skip == 0:

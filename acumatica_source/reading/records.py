@@ -6,7 +6,9 @@ from collections.abc import Callable, Generator, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Any
 
+import orjson
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -21,11 +23,13 @@ from acumatica_source.client.errors import (
 from acumatica_source.client.instance import segment
 from acumatica_source.client.query import F, Filter, QueryOptions
 from acumatica_source.contract.custom_fields import CustomField, custom_parameters
-from acumatica_source.contract.model import Entity, FieldType
+from acumatica_source.contract.kinds import ListAnswer, kind_by_evidence
+from acumatica_source.contract.model import Entity, EntityKind, FieldType
 from acumatica_source.reading.custom import filled, places_of
 from acumatica_source.reading.drift import undeclared
 from acumatica_source.reading.errors import (
     ContractOutdated,
+    NotARecord,
     OrderNotTrusted,
     PagingStuck,
 )
@@ -56,7 +60,9 @@ class RecordQuery:
     """Path of the entity below the instance (`entity/Default/24.200.001/Customer`)."""
     entity: Entity
     expand: tuple[str, ...]
-    """`$expand` paths of the linked entities and details to read."""
+    """`$expand` paths of the linked entities, details and `files` to read."""
+    shape: PageShape
+    """The tables that pages become."""
     page_size: int
     """Records a list request asks for."""
     custom: tuple[CustomField, ...] = ()
@@ -90,7 +96,7 @@ class RecordReader:
         self.entity = query.entity
         self._believed = query.believed
         self._custom = custom_parameters(query.custom)
-        self.shape: PageShape = shape_of(query.entity, expand=query.expand)
+        self.shape = query.shape
         """The tables that pages consist of."""
         self.started: datetime | None = None
         """The server's clock at the first answer, UTC; None if it did not tell."""
@@ -181,14 +187,20 @@ class RecordReader:
                     raise
                 raise ContractOutdated(f"{self.entity.name} has changed: {error}") from error
             else:
-                return self._fetched(page)
-        light = self._light_page(request, self._light_shape())
+                return self._fetched(page, self.shape)
+        try:
+            light = self._light_page(request, self._light_shape())
+        except OptimizationError:
+            self._hold_to_kind(ListAnswer(refused=True))
+            raise
         return replace(light, page=self._fetch_one_by_one(light.ids, light.marks))
 
     def _whole_page(self, request: PageRequest) -> ParsedPage:
         """One list answer; more custom fields than one request takes come from further ones."""
         body = self._list(request, expand=self._query.expand, custom=self._custom[:1])
         page = parse_page(body, self.shape)
+        if page.rows == 1 and request.filter is None and self.entity.shape.details:
+            self._hold_to_kind(ListAnswer(_records(body)))
         if not self._believed:
             self._hold_to_contract(body, page)
         for parameter in self._custom[1:]:
@@ -208,6 +220,15 @@ class RecordReader:
             raise ContractOutdated(f"{self.entity.name} has changed: {', '.join(sorted(unknown))}")
         self._believed = page.rows > 0
 
+    def _hold_to_kind(self, answer: ListAnswer) -> None:
+        """Refuse what shows by its answer that it has no records."""
+        if kind_by_evidence(self.entity, answer) is not EntityKind.RECORD:
+            said = "refuses to be listed" if answer.refused else "lists one blank record"
+            raise NotARecord(
+                f"{self.entity.name} {said}: it is a form that shows rows for parameters. "
+                "Load it as an InquiryForm."
+            )
+
     def _light_shape(self) -> PageShape:
         return shape_of(self.entity, expand=(), select=self._light_fields())
 
@@ -219,7 +240,8 @@ class RecordReader:
         ][:1]
 
     def _light_page(self, request: PageRequest, light: PageShape) -> Fetched:
-        return self._fetched(parse_page(self._list(request, select=self._light_fields()), light))
+        body = self._list(request, select=self._light_fields())
+        return self._fetched(parse_page(body, light), light)
 
     def _list(
         self,
@@ -282,9 +304,10 @@ class RecordReader:
             bodies = [body for body in found if body is not None]
         return parse_page(b"[" + b",".join(bodies) + b"]", self.shape)
 
-    def _fetched(self, page: ParsedPage) -> Fetched:
+    def _fetched(self, page: ParsedPage, shape: PageShape) -> Fetched:
         records = next(iter(page.tables.values()))
-        names = [key.name for key in self.entity.keys] or ["id"]
+        columns = {column.path: column.name for column in shape.tables[0].columns}
+        names = [columns[(key.name,)] for key in self.entity.keys] or ["id"]
         marks = list(zip(*(records.column(name).to_pylist() for name in names), strict=True))
         return Fetched(page, marks, records.column("id").to_pylist())
 
@@ -300,6 +323,14 @@ def _walk(paging: Paging, fetch: Fetch, condition: Filter | None) -> Iterator[Pa
         if received.fresh_from < len(fetched.marks):
             yield without(fetched.page, fetched.ids[: received.fresh_from])
         request = received.next
+
+
+def _records(body: bytes) -> list[Any]:
+    try:
+        records = orjson.loads(body)
+    except orjson.JSONDecodeError:  # what the tolerant path has read all the same
+        return []
+    return records if isinstance(records, list) else [records]
 
 
 def without(page: ParsedPage, ids: Sequence[str]) -> ParsedPage:

@@ -1,11 +1,8 @@
 """Entities as dlt resources: typed tables for the records and for each of their details."""
 
-import difflib
 import logging
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
-from enum import StrEnum
+from collections.abc import Iterator
+from datetime import datetime
 from typing import Any
 
 import dlt
@@ -13,18 +10,17 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from dlt.extract import DltResource
 
+from acumatica_source.arrow.attributes import is_attributes, pivoted
 from acumatica_source.arrow.parse import ParsedPage
 from acumatica_source.client.errors import ConfigurationError
-from acumatica_source.contract.custom_fields import CustomField, with_custom_fields
-from acumatica_source.contract.model import Contract, Entity, EntityKind
-from acumatica_source.reading.custom import custom_fields_of
 from acumatica_source.reading.errors import ContractOutdated, PagingStuck
-from acumatica_source.reading.expansion import default_expand
-from acumatica_source.reading.instance import Connection, Endpoint, Instance
+from acumatica_source.reading.instance import Connection, Instance
 from acumatica_source.reading.read_ahead import ReadAhead
-from acumatica_source.reading.records import RecordQuery, RecordReader
+from acumatica_source.reading.records import RecordReader
 from acumatica_source.reading.watermark import lower_bound, next_watermark
 from acumatica_source.resources.loaded import Difference, difference, loaded_stamps
+from acumatica_source.resources.options import EntityOptions
+from acumatica_source.resources.plan import query_of
 from acumatica_source.resources.tables import (
     Target,
     WriteMode,
@@ -38,40 +34,6 @@ logger = logging.getLogger(__name__)
 
 PAGES_AHEAD = 2
 """Pages of one entity that may wait for dlt while the next is being read."""
-
-
-class CustomFields(StrEnum):
-    """Which of the fields outside an entity's contract are loaded."""
-
-    NONE = "none"
-    USER_DEFINED = "user-defined"
-    """Attributes and fields that a customization added."""
-    ALL = "all"
-    """Every field of the entity's form."""
-
-
-@dataclass(frozen=True, slots=True)
-class EntityOptions:
-    """How one entity is loaded."""
-
-    name: str
-    """Name in the contract (`SalesOrder`)."""
-    expand: Sequence[str] | None = None
-    """Linked entities and details to read, as `$expand` paths (`Details`, `Details/Allocations`);
-    () for none, None for all but the details of linked entities that have tables of their own."""
-    page_size: int = 500
-    """Records per list request."""
-    lag: timedelta = timedelta(minutes=5)
-    """How far before the last watermark an incremental run reads again, for late commits."""
-    sweep: bool = True
-    """Whether incremental runs compare ids and stamps of all records with what is loaded, which
-    finds deleted records, and any that a stamp alone would miss."""
-    full: bool = False
-    """Whether to load everything anew, whatever was loaded before."""
-    custom_fields: CustomFields = CustomFields.USER_DEFINED
-    """Which fields outside the contract to load too."""
-    archived: bool = True
-    """Whether archived records count."""
 
 
 def entity_resource(instance: Instance, options: EntityOptions) -> DltResource:
@@ -94,79 +56,13 @@ def entity_resource(instance: Instance, options: EntityOptions) -> DltResource:
 
 
 def _load(instance: Instance, connection: Connection, options: EntityOptions) -> Iterator[Any]:
-    endpoint, contract = contract_with(instance, options.name)
-    entity = replace(entity_of(contract, options.name), kind=EntityKind.RECORD)
-    path = f"{endpoint.path}/{entity.name}"
-    expand = _expand_paths(entity, contract, options)
-    custom = _custom_fields(connection, path, options.custom_fields, expand)
-    query = RecordQuery(
-        path=path,
-        entity=with_custom_fields(entity, custom),
-        expand=expand,
-        page_size=options.page_size,
-        custom=custom,
-        believed=instance.contract_is_fresh,
-        archived=options.archived,
-        whole=entity.name in instance.unordered,
-    )
+    naming = dlt.current.source_schema().naming
+    query = query_of(instance, connection, options, naming.normalize_identifier)
     try:
         yield from _Load(instance, connection, RecordReader(connection, query), options).run()
     except PagingStuck:
-        instance.unordered.add(entity.name)
+        instance.unordered.add(options.name)
         raise
-
-
-def contract_with(instance: Instance, name: str) -> tuple[Endpoint, Contract]:
-    """The endpoint and its contract; one from disk that lacks the entity is fetched anew."""
-    endpoint, contract = instance.contract()
-    if name not in contract.entities and not instance.contract_is_fresh:
-        instance.forget_contract()
-        endpoint, contract = instance.contract()
-    return endpoint, contract
-
-
-def entity_of(contract: Contract, name: str) -> Entity:
-    """The entity of that name.
-
-    Raises:
-        ConfigurationError: there is none; the message names near ones.
-    """
-    try:
-        return contract.entities[name]
-    except KeyError:
-        near = difflib.get_close_matches(name, contract.entities, n=3, cutoff=0.5)
-        hint = f" Did you mean {', '.join(near)}?" if near else ""
-        raise ConfigurationError(
-            f"{contract.endpoint}/{contract.version} has no entity {name!r}.{hint}"
-        ) from None
-
-
-def _custom_fields(
-    connection: Connection, path: str, which: CustomFields, expand: Sequence[str]
-) -> tuple[CustomField, ...]:
-    """The custom fields to load: of the record, and of what is expanded."""
-    if which is CustomFields.NONE:
-        return ()
-    return tuple(
-        one
-        for one in custom_fields_of(connection, path)
-        if (which is CustomFields.ALL or one.is_user_defined)
-        and (not one.place or "/".join(one.place) in expand)
-    )
-
-
-def _expand_paths(entity: Entity, contract: Contract, options: EntityOptions) -> tuple[str, ...]:
-    wanted = options.expand
-    if wanted is None:
-        return default_expand(entity, contract)
-    known = list(entity.shape.expand_paths())
-    unknown = [path for path in wanted if path not in known]
-    if unknown:
-        raise ConfigurationError(
-            f"{entity.name} has nothing to expand at {', '.join(unknown)}. "
-            f"It has: {', '.join(known) or 'nothing at all'}."
-        )
-    return tuple(wanted)
 
 
 class _Load:
@@ -185,6 +81,10 @@ class _Load:
         self._entity = reader.entity
         self._options = options
         self._parents, *self._children = reader.shape.tables
+        names = {column.path: column.name for column in self._parents.columns}
+        self._stamp = names.get((self._entity.watermark or "",))
+        """Column of the modification stamp; another name than the field's if that collides."""
+        self._attributes: dict[str, str] = {}
         self._mode = WriteMode.REPLACE
         self._newest: datetime | None = None
         self._seen: set[str] = set()
@@ -222,7 +122,7 @@ class _Load:
         """How the destination differs from the source before this run."""
         stamp = self._entity.watermark
         assert stamp is not None
-        loaded = loaded_stamps(self._entity.name, stamp)
+        loaded = loaded_stamps(self._entity.name, self._stamp or stamp)
         if loaded is None:
             return None
         with ReadAhead(self._executor, self._reader.stamps(), PAGES_AHEAD) as pages:
@@ -252,13 +152,32 @@ class _Load:
             )
             for child in self._children:
                 if child.name in self._filled:
-                    bare = tombstones(child.schema, "_parent_id", gone)
+                    schema = self._formed(child.schema.empty_table()).schema
+                    bare = tombstones(schema, "_parent_id", gone)
                     yield self._target(child.name).carry(bare)
 
     def _empty(self) -> Iterator[Any]:
         """Tables without rows: the destination has all columns even if no record comes."""
         for table in self._reader.shape.tables:
-            yield self._target(table.name).carry(table.schema.empty_table())
+            rows = table.schema.empty_table()
+            if table is not self._parents:
+                rows = self._formed(rows)
+            yield self._target(table.name).carry(rows)
+
+    def _formed(self, rows: pa.Table) -> pa.Table:
+        """Rows of a detail in the form asked for: attributes in columns, if so."""
+        if not (self._options.pivot_attributes and is_attributes(rows.schema)):
+            return rows
+        rows = pivoted(rows)
+        normalize = dlt.current.source_schema().naming.normalize_identifier
+        for name in rows.column_names:
+            first = self._attributes.setdefault(normalize(name), name)
+            if first != name:
+                raise ConfigurationError(
+                    f"{self._entity.name} has attributes that would become one column: {first!r} "
+                    f"and {name!r}. Load it without pivot_attributes."
+                )
+        return rows
 
     def _carry_pages(self, pages: Any) -> Iterator[Any]:
         with ReadAhead(self._executor, pages, PAGES_AHEAD) as ahead:
@@ -273,11 +192,11 @@ class _Load:
         self._note_stamps(parents)
         yield self._target(self._parents.name).carry(parents)
         for child in self._children:
-            rows = page.tables[child.name]
+            rows = self._formed(page.tables[child.name])
             self._rows_read[child.name] += rows.num_rows
             if self._mode is not WriteMode.REPLACE:
                 if child.name in self._filled:
-                    bare = tombstones(child.schema, "_parent_id", childless(parents, rows))
+                    bare = tombstones(rows.schema, "_parent_id", childless(parents, rows))
                     rows = concat_with_flag([rows, bare])
                 elif not rows.num_rows:
                     continue
@@ -288,8 +207,8 @@ class _Load:
     def _note_stamps(self, parents: pa.Table) -> None:
         if self._mode is not WriteMode.REPLACE:
             self._seen.update(parents.column("id").to_pylist())
-        if self._entity.watermark is not None and parents.num_rows:
-            newest = pc.max(parents.column(self._entity.watermark)).as_py()
+        if self._stamp is not None and parents.num_rows:
+            newest = pc.max(parents.column(self._stamp)).as_py()
             if newest is not None and (self._newest is None or newest > self._newest):
                 self._newest = newest
 

@@ -10,7 +10,7 @@ from dlt.extract import DltResource
 
 from acumatica_source.reading.inquiries import InquiryQuery, InquiryReader, detail_of
 from acumatica_source.reading.instance import Instance
-from acumatica_source.resources.entity import contract_with, entity_of
+from acumatica_source.resources.plan import contract_with, entity_of
 from acumatica_source.resources.tables import Target, WriteMode
 
 

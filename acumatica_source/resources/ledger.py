@@ -14,13 +14,14 @@ import dlt
 import pyarrow as pa
 from dlt.extract import DltResource
 
+from acumatica_source.arrow.shape import shape_of
 from acumatica_source.contract.model import Contract
 from acumatica_source.reading.fiscal_calendar import Period, period_id, periods_of
 from acumatica_source.reading.inquiries import InquiryQuery, InquiryReader, detail_of
 from acumatica_source.reading.instance import Connection, Endpoint, Instance
 from acumatica_source.reading.read_ahead import ReadAhead
 from acumatica_source.reading.records import RecordQuery, RecordReader
-from acumatica_source.resources.entity import contract_with, entity_of
+from acumatica_source.resources.plan import contract_with, entity_of
 from acumatica_source.resources.tables import Target, WriteMode, blank, merging_mode
 
 logger = logging.getLogger(__name__)
@@ -69,7 +70,13 @@ def _periods(
     connection: Connection, endpoint: Endpoint, contract: Contract, wanted: LedgerTransactions
 ) -> list[Period]:
     calendar = entity_of(contract, CALENDAR)
-    query = RecordQuery(f"{endpoint.path}/{CALENDAR}", calendar, ("Details",), page_size=100)
+    query = RecordQuery(
+        path=f"{endpoint.path}/{CALENDAR}",
+        entity=calendar,
+        expand=("Details",),
+        shape=shape_of(calendar, ("Details",)),
+        page_size=100,
+    )
     pages = RecordReader(connection, query).pages()
     rows = [row for page in pages for row in page.tables[f"{CALENDAR}__Details"].to_pylist()]
     first = period_id(wanted.from_period) if wanted.from_period else None

@@ -1,0 +1,55 @@
+"""How one entity is loaded: what a user may ask for."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from enum import StrEnum
+
+from acumatica_source.arrow.types import DECIMALS
+
+
+class CustomFields(StrEnum):
+    """Which of the fields outside an entity's contract are loaded."""
+
+    NONE = "none"
+    USER_DEFINED = "user-defined"
+    """Attributes and fields that a customization added."""
+    ALL = "all"
+    """Every field of the entity's form."""
+
+
+@dataclass(frozen=True, slots=True)
+class EntityOptions:
+    """How one entity is loaded."""
+
+    name: str
+    """Name in the contract (`SalesOrder`)."""
+    expand: Sequence[str] | None = None
+    """Linked entities and details to read, as `$expand` paths (`Details`, `Details/Allocations`);
+    () for none, None for all but the details of linked entities that have tables of their own."""
+    page_size: int = 500
+    """Records per list request."""
+    lag: timedelta = timedelta(minutes=5)
+    """How far before the last watermark an incremental run reads again, for late commits."""
+    sweep: bool = True
+    """Whether incremental runs compare ids and stamps of all records with what is loaded, which
+    finds deleted records, and any that a stamp alone would miss."""
+    full: bool = False
+    """Whether to load everything anew, whatever was loaded before."""
+    custom_fields: CustomFields = CustomFields.USER_DEFINED
+    """Which fields outside the contract to load too."""
+    archived: bool = True
+    """Whether archived records count."""
+    keys: Sequence[str] | None = None
+    """Fields that address a record, in path order; None for those known or guessed from names."""
+    files: bool = False
+    """Whether to list the attached files of each record too, in a table `<Entity>__files`. A file
+    may be attached without changing the record's stamp; it is then seen at the record's next
+    change, or with `full`."""
+    pivot_attributes: bool = False
+    """Whether tables of attributes get one row per record, with a column for each attribute,
+    instead of one row per attribute."""
+    decimals: int = DECIMALS
+    """Digits that decimal columns keep after the point, of 38 in all."""
+    keep_placeholders: bool = False
+    """Whether the dates 0001-01-01 and 1900-01-01, which stand for none, stay instead of null."""

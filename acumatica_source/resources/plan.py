@@ -1,0 +1,143 @@
+"""From a user's options to what exactly is read of an entity, and into which tables."""
+
+import difflib
+import logging
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+
+from acumatica_source.arrow.collisions import told_apart
+from acumatica_source.arrow.shape import shape_of
+from acumatica_source.arrow.types import PRECISION
+from acumatica_source.client.errors import ConfigurationError
+from acumatica_source.contract.custom_fields import CustomField, with_custom_fields
+from acumatica_source.contract.keys import keys_from, keys_of
+from acumatica_source.contract.model import Contract, Entity, EntityKind
+from acumatica_source.contract.names import watermark_of
+from acumatica_source.reading.custom import custom_fields_of
+from acumatica_source.reading.expansion import default_expand
+from acumatica_source.reading.instance import Connection, Endpoint, Instance
+from acumatica_source.reading.records import RecordQuery
+from acumatica_source.resources.options import CustomFields, EntityOptions
+
+logger = logging.getLogger(__name__)
+
+FILES = "files"
+"""What `$expand` calls the attached files of a record or row."""
+
+
+def query_of(
+    instance: Instance,
+    connection: Connection,
+    options: EntityOptions,
+    normalize: Callable[[str], str],
+) -> RecordQuery:
+    """What to read for these options.
+
+    Args:
+        instance: The instance, for its contract.
+        connection: Its seats, for what the contract does not tell.
+        options: What the user asks for.
+        normalize: The destination's naming convention; names that it would make one are told apart.
+
+    Raises:
+        ConfigurationError: the instance has no such entity, or the entity no such part.
+        ContractError: the entity has no field that is named as its key.
+    """
+    if not 0 <= options.decimals <= PRECISION:
+        raise ConfigurationError(
+            f"decimals of {options.name} must be from 0 to {PRECISION}, not {options.decimals}."
+        )
+    endpoint, contract = contract_with(instance, options.name)
+    entity = as_record(entity_of(contract, options.name))
+    entity = replace(entity, keys=keys_from(entity, options.keys))
+    path = f"{endpoint.path}/{entity.name}"
+    expand = _expand_paths(entity, contract, options)
+    custom = _custom_fields(connection, path, options.custom_fields, expand)
+    entity = with_custom_fields(entity, custom)
+    plain = shape_of(
+        entity,
+        expand,
+        keep_placeholders=options.keep_placeholders,
+        decimals=options.decimals,
+    )
+    shape, notes = told_apart(plain, normalize)
+    for note in notes:
+        logger.warning("%s: %s", entity.name, note)
+    return RecordQuery(
+        path=path,
+        entity=entity,
+        expand=expand,
+        shape=shape,
+        page_size=options.page_size,
+        custom=custom,
+        believed=instance.contract_is_fresh,
+        archived=options.archived,
+        whole=entity.name in instance.unordered,
+    )
+
+
+def as_record(entity: Entity) -> Entity:
+    """The entity as one that has records, whatever its name and shape suggest."""
+    if entity.kind is EntityKind.RECORD:
+        return entity
+    return replace(
+        entity,
+        kind=EntityKind.RECORD,
+        keys=keys_of(entity.name, entity.shape),
+        watermark=watermark_of(entity.shape.fields),
+    )
+
+
+def contract_with(instance: Instance, name: str) -> tuple[Endpoint, Contract]:
+    """The endpoint and its contract; one from disk that lacks the entity is fetched anew."""
+    endpoint, contract = instance.contract()
+    if name not in contract.entities and not instance.contract_is_fresh:
+        instance.forget_contract()
+        endpoint, contract = instance.contract()
+    return endpoint, contract
+
+
+def entity_of(contract: Contract, name: str) -> Entity:
+    """The entity of that name.
+
+    Raises:
+        ConfigurationError: there is none; the message names near ones.
+    """
+    try:
+        return contract.entities[name]
+    except KeyError:
+        near = difflib.get_close_matches(name, contract.entities, n=3, cutoff=0.5)
+        hint = f" Did you mean {', '.join(near)}?" if near else ""
+        raise ConfigurationError(
+            f"{contract.endpoint}/{contract.version} has no entity {name!r}.{hint}"
+        ) from None
+
+
+def _custom_fields(
+    connection: Connection, path: str, which: CustomFields, expand: Sequence[str]
+) -> tuple[CustomField, ...]:
+    """The custom fields to load: of the record, and of what is expanded."""
+    if which is CustomFields.NONE:
+        return ()
+    return tuple(
+        one
+        for one in custom_fields_of(connection, path)
+        if (which is CustomFields.ALL or one.is_user_defined)
+        and (not one.place or "/".join(one.place) in expand)
+    )
+
+
+def _expand_paths(entity: Entity, contract: Contract, options: EntityOptions) -> tuple[str, ...]:
+    if options.expand is None:
+        wanted = default_expand(entity, contract)
+    else:
+        wanted = tuple(options.expand)
+        places = list(entity.shape.expand_paths())
+        known = {*places, FILES, *(f"{place}/{FILES}" for place in places)}
+        unknown = [path for path in wanted if path not in known]
+        if unknown:
+            raise ConfigurationError(
+                f"{entity.name} has nothing to expand at {', '.join(unknown)}. "
+                f"It has: {', '.join(places) or 'nothing at all'}."
+            )
+    return (*wanted, FILES) if options.files and FILES not in wanted else wanted
