@@ -1,7 +1,7 @@
 """Compares what a destination holds with the truth of the emulated ERP, value by value."""
 
 from collections.abc import Iterator, Mapping
-from datetime import UTC, datetime, time
+from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
@@ -110,22 +110,4 @@ def _plain(value: Any) -> Any:
         return value.normalize()
     if isinstance(value, datetime):
         return value.astimezone(UTC)
-    return value
-
-
-def without_guesses(tables: Tables) -> Tables:
-    """The tables with every midnight as a date: whether a contract's date-time is a business date
-    is told by its name, and who emulates an instance may guess otherwise than who reads it."""
-    return {
-        table: {
-            identity: {name: _midnight(value) for name, value in row.items()}
-            for identity, row in rows.items()
-        }
-        for table, rows in tables.items()
-    }
-
-
-def _midnight(value: Any) -> Any:
-    if isinstance(value, datetime) and value.time() == time.min:
-        return value.date()
     return value
