@@ -25,6 +25,7 @@ from acumatica_source.client.errors import (
     OptimizationError,
     SeatLimitReached,
 )
+from acumatica_source.reading.errors import NotARecord
 from acumatica_source.reading.instance import Instance
 from acumatica_source.resources.generic_inquiry import GenericInquiry
 from acumatica_source.resources.ledger import LedgerTransactions
@@ -34,7 +35,7 @@ from acumatica_source.source import Load, name_of, source_of
 logger = logging.getLogger(__name__)
 
 _FATAL = (AuthenticationError, ConnectionFailed, SeatLimitReached)
-_UNREADABLE = (AccessDenied, NotConfigured, OptimizationError)
+_UNREADABLE = (AccessDenied, NotARecord, NotConfigured, OptimizationError)
 
 
 @dataclass(frozen=True, slots=True)
