@@ -200,6 +200,7 @@ ENTITIES: tuple[EntityModel, ...] = (
         keys=("Module", "BatchNbr"),
         codes={"Module": MODULES},
         stamps=("LastModifiedDateTime",),
+        sought=("PostPeriod",),
     ),
     EntityModel(
         "Ledger",

@@ -122,6 +122,7 @@ def _with_known(entity: EntityModel, known: EntityModel | None) -> EntityModel:
         entity,
         keys=known.keys if set(known.keys) <= members else entity.keys,
         codes={k: v for k, v in known.codes.items() if k in members},
+        sought=tuple(name for name in known.sought if name in entity.shape.fields),
         views={k: v for k, v in known.views.items() if k in members},
         refused={k: v for k, v in known.refused.items() if k in members},
         custom={

@@ -17,7 +17,7 @@ from acumatica_sandbox.fragments import CUSTOM_TYPES, Record
 from acumatica_sandbox.model import EntityModel, ShapeModel
 from acumatica_sandbox.sessions import ApiSession
 from acumatica_sandbox.site import Site
-from acumatica_sandbox.store import EVERYTHING, Window
+from acumatica_sandbox.store import EVERYTHING, Condition, Window, keys_condition
 
 UUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 
@@ -78,8 +78,8 @@ def entity_of(site: Site, name: str) -> EntityModel:
     return entity
 
 
-def read_list(call: Call, entity: EntityModel) -> Response:
-    """The records that satisfy the conditions."""
+def read_list(call: Call, entity: EntityModel, keys: Sequence[str] = ()) -> Response:
+    """The records that satisfy the conditions, and have that id or these keys if any are given."""
     if entity.inquiry:
         detail = next(iter(entity.shape.details), entity.name)
         raise Failure(_not_optimisable({detail: "Filter"}))
@@ -110,6 +110,10 @@ def read_list(call: Call, entity: EntityModel) -> Response:
         return http_error(500, str(error), error.kind)
     except SilentlyEmpty:
         return json_bytes(b"[]")
+    if keys:
+        own = _place(entity, keys)
+        parameters = (*where.parameters, *own.parameters)
+        where = Condition(f"({where.sql}) AND {own.sql}", parameters)
     window = Window(where, asked.top, asked.skip, call.shows_archived, order)
     if asked.projection.inner_select:
         return json_bytes(_narrow_list(site, entity, window, asked.projection))
@@ -141,10 +145,7 @@ def find(site: Site, entity: EntityModel, keys: Sequence[str]) -> Record:
     Raises:
         Failure: there is none.
     """
-    if len(keys) == 1 and UUID.fullmatch(keys[0]):
-        record = site.store.by_id(entity, keys[0])
-    else:
-        record = site.store.by_keys(entity, [one for key in keys for one in key.split("|")])
+    record = next(site.store.records(entity, Window(_place(entity, keys))), None)
     if record is None:
         raise Failure(
             http_error(
@@ -154,6 +155,14 @@ def find(site: Site, entity: EntityModel, keys: Sequence[str]) -> Record:
             )
         )
     return record
+
+
+def _place(entity: EntityModel, keys: Sequence[str]) -> Condition:
+    """The condition that a record has that id or these keys."""
+    if len(keys) == 1 and UUID.fullmatch(keys[0]):
+        return Condition("_id = ?", (keys[0].lower(),))
+    values = [one for key in keys for one in key.split("|")]
+    return keys_condition(entity, values) or Condition("0")
 
 
 def ad_hoc_schema(entity: EntityModel) -> Response:

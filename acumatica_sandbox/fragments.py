@@ -23,8 +23,9 @@ from typing import Any, NamedTuple
 from acumatica_sandbox.model import EntityModel, ShapeModel
 
 Record = dict[str, Any]
-"""Scalars by name (str, int, bool, Decimal, date, datetime or None), nested records and lists,
-`id`, and perhaps `note` (text), `custom` (values by `View.Field`) and `archived`."""
+"""Scalars by name (str, int, bool, Decimal, date, datetime or None), nested records and lists
+(or the JSON of a list's rows, ready, as bytes), `id`, and perhaps `note` (text), `custom` (values
+by `View.Field`) and `archived`."""
 
 SALT = b"\x1d"
 OWNER = b"\x19"
@@ -116,9 +117,13 @@ def _member(
 ) -> str:
     name = path.rpartition("/")[2]
     if many:
-        rows = ",".join(
-            _inner(entity, path, shape, row, number, level)
-            for number, row in enumerate(value or (), 1)
+        rows = (
+            value.decode()
+            if isinstance(value, bytes)
+            else ",".join(
+                _inner(entity, path, shape, row, number, level)
+                for number, row in enumerate(value or (), 1)
+            )
         )
         return f',"{name}":[{rows}]'
     if value is None:

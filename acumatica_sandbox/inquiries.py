@@ -5,6 +5,7 @@ from decimal import Decimal
 from typing import Any
 
 from acumatica_sandbox.fragments import Record
+from acumatica_sandbox.ledger_rows import ledger_rows
 from acumatica_sandbox.model import EntityModel
 from acumatica_sandbox.seeding.generic import complete
 from acumatica_sandbox.site import Site
@@ -18,8 +19,12 @@ def answer_of(site: Site, inquiry: EntityModel, parameters: Record) -> Record:
         record.setdefault(name, None)
     for name in inquiry.shape.linked:
         record.setdefault(name, None)
+    if inquiry.name == "AccountDetailsForPeriodInquiry":
+        detail = next(iter(inquiry.shape.details))
+        first, last = (_sortable(parameters.get(name)) for name in ("FromPeriod", "ToPeriod"))
+        window = _window(site, first, last) if first and last else Window(Condition("0"))
+        record[detail] = ledger_rows(site, inquiry, window, parameters)
     makers = {
-        "AccountDetailsForPeriodInquiry": _ledger_rows,
         "AccountSummaryInquiry": _balance_rows,
         "InventorySummaryInquiry": _stock_rows,
     }
@@ -28,6 +33,8 @@ def answer_of(site: Site, inquiry: EntityModel, parameters: Record) -> Record:
         record[detail] = list(makers[inquiry.name](site, parameters))
     for name, detail_shape in inquiry.shape.details.items():
         rows = record.setdefault(name, [{} for _ in range(3)])
+        if isinstance(rows, bytes):
+            continue
         for row in rows:
             row["id"] = site.chance.guid()
             if inquiry.name in makers:
@@ -35,40 +42,6 @@ def answer_of(site: Site, inquiry: EntityModel, parameters: Record) -> Record:
                 row |= {field: row.get(field) for field in detail_shape.linked}
             complete(detail_shape, row, site.chance)
     return record
-
-
-def _ledger_rows(site: Site, parameters: Record) -> Iterator[Record]:
-    first = _sortable(parameters.get("FromPeriod"))
-    last = _sortable(parameters.get("ToPeriod"))
-    if first is None or last is None:
-        return
-    for batch in _batches(site, first, last, parameters.get("Ledger") or "ACTUAL"):
-        if batch["Status"] != "Posted" and not parameters.get("IncludeUnposted"):
-            continue
-        for line in batch["Details"]:
-            yield {
-                "Account": line["Account"],
-                "BatchNumber": batch["BatchNbr"],
-                "Branch": line["BranchID"],
-                "CreditAmount": line["CreditAmount"],
-                "CreditAmountInBaseCurrency": line["CreditAmount"],
-                "Currency": batch["CurrencyID"],
-                "CustomerVendor": line["VendorOrCustomer"],
-                "DebitAmount": line["DebitAmount"],
-                "DebitAmountInBaseCurrency": line["DebitAmount"],
-                "LastModifiedDateTime": batch["LastModifiedDateTime"],
-                "Ledger": batch["LedgerID"],
-                "Module": batch["Module"],
-                "PeriodID": batch["PostPeriod"],
-                "Posted": batch["Status"] == "Posted",
-                "Project": line["Project"],
-                "RefNumber": line["ReferenceNbr"],
-                "Released": True,
-                "Subaccount": line["Subaccount"],
-                "TransactionDate": batch["TransactionDate"],
-                "TransactionDescription": line["TransactionDescription"],
-                "TransactionType": batch["Module"],
-            }
 
 
 def _balance_rows(site: Site, parameters: Record) -> Iterator[Record]:
@@ -111,11 +84,22 @@ def _balance_rows(site: Site, parameters: Record) -> Iterator[Record]:
 
 
 def _batches(site: Site, first: str, last: str, ledger: str) -> Iterator[Record]:
+    for batch in site.store.records(
+        site.entities["JournalTransaction"], _window(site, first, last)
+    ):
+        if batch["LedgerID"] == ledger:
+            yield batch
+
+
+def _window(site: Site, first: str, last: str) -> Window:
+    """The batches of some periods."""
     entity = site.entities["JournalTransaction"]
-    period, code = "field(_flat, 'PostPeriod')", "field(_flat, 'LedgerID')"
-    order = f"substr({period}, 3) || substr({period}, 1, 2)"
-    where = Condition(f"{order} BETWEEN ? AND ? AND {code} = ?", (first, last, ledger))
-    return site.store.records(entity, Window(where))
+    period = '"PostPeriod"' if "PostPeriod" in entity.columns else "field(_flat, 'PostPeriod')"
+    if first == last:
+        return Window(Condition(f"{period} = ?", (first[4:] + first[:4],)))
+    sortable = f"substr({period}, 3) || substr({period}, 1, 2)"
+    periods = f'SELECT DISTINCT {period} FROM "{entity.name}" WHERE {sortable} BETWEEN ? AND ?'
+    return Window(Condition(f"{period} IN ({periods})", (first, last)))
 
 
 def _sortable(text: Any) -> str | None:

@@ -46,6 +46,8 @@ class EntityModel:
     """Drop-down fields: the stored code of every label. Rows sort by code, answers show labels."""
     stamps: tuple[str, ...] = ()
     """Fields that hold the last modification."""
+    sought: tuple[str, ...] = ()
+    """More fields that records are looked up by."""
     views: Mapping[str, str] = field(default_factory=dict)
     """Fields that come from another view than the entity's first."""
     refused: Mapping[str, str] = field(default_factory=dict)
@@ -79,8 +81,8 @@ class EntityModel:
 
     @cached_property
     def columns(self) -> tuple[str, ...]:
-        """Fields that have an SQL column of their own: keys and the modification stamp."""
-        return tuple(dict.fromkeys((*self.keys, *self.stamps[:1])))
+        """Fields that have an SQL column of their own: keys, the stamp, those sought."""
+        return tuple(dict.fromkeys((*self.keys, *self.stamps[:1], *self.sought)))
 
 
 def shape(name: str, fields: str, **nested: ShapeModel | list[ShapeModel]) -> ShapeModel:

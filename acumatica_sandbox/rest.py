@@ -84,9 +84,9 @@ async def _endpoint(
             return entity_api.ad_hoc_schema(entity)
         if len(keys) == 3 and keys[1] == "status":
             return actions.status(call, keys[2])
-        if keys:
+        if keys and not request.query_params.get("$filter"):
             return entity_api.read_record(call, entity, keys)
-        return await asyncio.to_thread(entity_api.read_list, call, entity)
+        return await asyncio.to_thread(entity_api.read_list, call, entity, keys)
     if request.method in ("PUT", "PATCH") and not keys:
         body = writes.parse_body(await request.body())
         only = request.method == "PATCH"

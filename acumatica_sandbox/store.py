@@ -88,6 +88,7 @@ class Store:
                 ("id", "_id"),
                 *([("order", f"{_order(entity)}, _archived")] if entity.keys else []),
                 *(("stamp", f'"{stamp}"') for stamp in entity.stamps[:1]),
+                *((name, f'"{name}"') for name in entity.sought),
             ):
                 self._database.execute(
                     f'CREATE INDEX IF NOT EXISTS "{name}_{suffix}" ON "{name}" ({columns})'

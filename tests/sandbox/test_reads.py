@@ -116,6 +116,20 @@ def test_a_record_is_found_by_keys_and_by_id(desk: Desk) -> None:
         assert desk.read(f"SalesOrder/{path}").json()["OrderNbr"] == order["OrderNbr"]
 
 
+def test_a_filter_makes_a_record_by_key_a_list(desk: Desk) -> None:
+    """Integration Development Guide: Retrieve a Record by Key Fields; with the list's limits."""
+    payment = desk.rows("Payment", top=1)[0]
+    key = f"{payment['Type']['value']}/{payment['ReferenceNbr']['value']}"
+    for path in (key, payment["id"]):
+        found = desk.rows(f"Payment/{path}", filter="Status eq 'Closed'")
+        assert [row["id"] for row in found] == [payment["id"]]
+        assert desk.rows(f"Payment/{path}", filter="Status eq 'Voided'") == []
+        filtered = {"filter": "Status eq 'Closed'", "expand": "ApplicationHistory"}
+        answer = desk.read(f"Payment/{path}", **filtered)
+        assert answer.status_code == 500
+        assert "Optimization cannot be performed" in answer.json()["exceptionMessage"]
+
+
 def test_a_missing_record_is_500(desk: Desk) -> None:
     answer = desk.read("Customer/NOBODY")
     assert answer.status_code == 500
