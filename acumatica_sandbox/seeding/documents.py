@@ -97,12 +97,17 @@ def invoices(
 
 
 def payments(share: float, chance: Chance, invoices: Sequence[Record]) -> list[Record]:
-    """Payments of some invoices, in part or whole; lowers the invoices' balances."""
+    """Payments in part or whole of nearly all invoices older than 60 days, and a share of others.
+
+    Lowers the invoices' balances.
+    """
     records: list[Record] = []
+    due = chance.now.date() - timedelta(days=60)
     for invoice in invoices:
-        if invoice["Type"] != "Invoice" or chance.random.random() > share:
+        old = invoice["Date"] < due
+        if invoice["Type"] != "Invoice" or chance.random.random() > (0.985 if old else share):
             continue
-        whole = chance.random.random() < 0.7
+        whole = chance.random.random() < (0.99 if old else 0.7)
         paid = invoice["Amount"] if whole else (invoice["Amount"] / 2).quantize(Decimal("0.01"))
         number = f"{len(records) + 1:06}"
         day = min(invoice["Date"] + timedelta(days=20), chance.now.date() - timedelta(days=1))

@@ -47,7 +47,7 @@ def orders(
             "id": identity,
             "NoteID": identity,
             "note": None if number % 9 else chance.pick(words.NOTES),
-            "archived": number % 50 == 0,
+            "archived": number % 25 == 0,
             "OrderType": "SO" if number % 10 else "QT",
             "OrderNbr": f"{number:06}",
             "CustomerID": customer["CustomerID"],
