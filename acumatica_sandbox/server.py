@@ -110,7 +110,8 @@ def serve(options: SandboxOptions) -> None:
 
 
 def _listen(port: int) -> socket.socket:
-    listener = socket.socket()
+    # named as TCP, or asyncio would not turn delays of small packets off
+    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BUFFER)
     try:
