@@ -12,6 +12,7 @@ from acumatica_source.client.leftovers import SeatMemory
 from acumatica_source.client.pool import SeatBudget, SessionPool
 from acumatica_source.client.session import Credentials, Transport
 from acumatica_source.contract.cache import ContractCache
+from acumatica_source.contract.names import find_collisions
 from acumatica_source.credentials import AcumaticaCredentials
 from acumatica_source.reading.instance import Instance, Site
 from acumatica_source.resources.entity import entity_resource
@@ -144,6 +145,12 @@ def resources_of(instance: Instance, load: Sequence[Load]) -> list[DltResource]:
     twice = sorted({name for name in names if names.count(name) > 1})
     if twice:
         raise ConfigurationError(f"To be loaded more than once: {', '.join(twice)}.")
+    normalize = dlt.current.source_schema().naming.normalize_tables_path
+    for table, meeting in find_collisions(names, normalize).items():
+        raise ConfigurationError(
+            f"{' and '.join(meeting)} would share the table {table!r}: load them into datasets of "
+            "their own."
+        )
     return resources
 
 
