@@ -4,6 +4,8 @@ A record's scalars are one piece of bytes and each of its nested members another
 little more than a join, and numbers keep every digit. Bytes below 0x20 never occur in JSON text,
 so they serve as marks inside the pieces of nested members:
 
+    0x18        in the scalars, where a nested member has its place
+    0x1a        where the files of the entity are, in the link of a nested row
     0x1d        the part of a nested row's id that differs between sessions
     0x19        the part of a nested row's id that is the record's, so that pieces can be shared
     0x1c, 0x1e  the start and the end of a nested row's custom fields, keyed by their whole places;
@@ -27,10 +29,12 @@ Record = dict[str, Any]
 (or the JSON of a list's rows, ready, as bytes), `id`, and perhaps `note` (text), `custom` (values
 by `View.Field`) and `archived`."""
 
+PLACE = b"\x18"
 SALT = b"\x1d"
 OWNER = b"\x19"
+FILES = b"\x1a"
 CUSTOM = re.compile(rb"\x1c([^\x1e]*)\x1e")
-MARKS = bytes(range(1, 9)) + bytes(range(0x10, 0x18)) + b"\x1c\x1e"
+MARKS = bytes(range(1, 9)) + bytes(range(0x10, 0x19)) + b"\x1c\x1e"
 _dumps = json.JSONEncoder(ensure_ascii=False).encode
 
 
@@ -71,8 +75,10 @@ def instant_text(moment: datetime) -> str:
 
 def to_fragments(entity: EntityModel, record: Mapping[str, Any]) -> Fragments:
     """A record's pieces."""
-    flat = f',"note":{{"value":{_dumps(record.get("note") or "")}}}' + _scalars(
-        entity.shape, record
+    fields = entity.shape.fields
+    flat = f',"note":{{"value":{_dumps(record.get("note") or "")}}}' + "".join(
+        _scalar(name, fields[name], record) if name in fields else "\x18"
+        for name in entity.shape.members
     )
     nested = tuple(
         _member(entity, name, inner, record.get(name), name in entity.shape.details, 1).encode()
@@ -106,10 +112,8 @@ CUSTOM_TYPES = {
 }
 
 
-def _scalars(shape: ShapeModel, record: Mapping[str, Any]) -> str:
-    return "".join(
-        f',"{name}":{value_text(kind, record.get(name))}' for name, kind in shape.fields.items()
-    )
+def _scalar(name: str, kind: str, record: Mapping[str, Any]) -> str:
+    return f',"{name}":{value_text(kind, record.get(name))}'
 
 
 def _member(
@@ -121,7 +125,7 @@ def _member(
             value.decode()
             if isinstance(value, bytes)
             else ",".join(
-                _inner(entity, path, shape, row, number, level)
+                _row(entity, path, shape, row, number, level)
                 for number, row in enumerate(value or (), 1)
             )
         )
@@ -134,18 +138,31 @@ def _member(
 def _inner(
     entity: EntityModel, path: str, shape: ShapeModel, record: Any, number: int, level: int
 ) -> str:
-    deeper = ""
-    for name, inner in shape.nested.items():
-        inside, many = f"{path}/{name}", name in shape.details
-        member = _member(entity, inside, inner, record.get(name), many, level + 1)
-        deeper += f"{_opening(entity, inside, level)}{member}{chr(0x0F + 2 * level)}"
+    members = ""
+    for name in shape.members:
+        if name in shape.fields:
+            members += _scalar(name, shape.fields[name], record)
+        else:
+            inside, many = f"{path}/{name}", name in shape.details
+            member = _member(entity, inside, shape.nested[name], record.get(name), many, level + 1)
+            members += f"{_opening(entity, inside, level)}{member}{chr(0x0F + 2 * level)}"
     note = f'"note":{{"value":{_dumps(record["note"])}}}' if record.get("note") else '"note":null'
     kinds = entity.custom_by_path.get(path)
     custom = f"\x1c{_dumps(_custom(kinds, record, f'{path}/'))}\x1e" if kinds else "{}"
     return (
         f'{{"id":"\x1d{record["id"][8:24]}\x19","rowNumber":{number},{note}'
-        f'{_scalars(shape, record)}{deeper},"custom":{custom}}}'
+        f'{members},"custom":{custom}}}'
     )
+
+
+def _row(
+    entity: EntityModel, path: str, shape: ShapeModel, record: Any, number: int, level: int
+) -> str:
+    """A row of a list, which unlike a linked object has a place to put files."""
+    row = _inner(entity, path, shape, record, number, level)
+    identity = f"\x1d{record['id'][8:24]}\x19"
+    view = path.rpartition("/")[2]
+    return f'{row[:-1]},"_links":{{"files:put":"\x1a{view}/{identity}/{{filename}}"}}}}'
 
 
 def _opening(entity: EntityModel, path: str, level: int) -> str:
@@ -202,7 +219,7 @@ def from_fragments(entity: EntityModel, identity: str, fragments: Fragments) -> 
     """The record of these pieces, as Python values."""
     text = b"{" + b"".join((fragments.flat, *fragments.nested))[1:] + b"}"
     owner = identity[24:].encode()
-    text = text.replace(SALT, b"00000000").replace(OWNER, owner).translate(None, MARKS)
+    text = text.replace(SALT, b"00000000").replace(OWNER, owner).translate(None, MARKS + FILES)
     wire = json.loads(text, parse_float=Decimal)
     record = parse_wire(entity.shape, wire, whole=True)
     record["id"] = identity
@@ -286,9 +303,12 @@ def parse_value(kind: str, value: Any) -> Any:
 
 
 def selected(flat: bytes, names: Collection[bytes]) -> bytes:
-    """The note, and the scalars whose starts `,"Name":` are given."""
+    """The note, the scalars whose starts `,"Name":` are given, and the places given."""
     parts = [flat[: _end(flat, 0)]]
     for start in names:
+        if start == PLACE:
+            parts.append(PLACE)
+            continue
         at = flat.find(start)
         if at >= 0:
             parts.append(flat[at : _end(flat, at)])
@@ -304,5 +324,8 @@ def field_text(flat: bytes, name: str) -> bytes:
 
 def _end(flat: bytes, start: int) -> int:
     """Where a scalar ends: quotes within text are escaped, so `},"` is between scalars only."""
-    end = flat.find(b'},"', start)
-    return len(flat) if end < 0 else end + 1
+    end = _ENDING.search(flat, start)
+    return end.start() + 1 if end else len(flat)
+
+
+_ENDING = re.compile(rb'\}(?=\x18|,"|$)')

@@ -20,8 +20,14 @@ class ShapeModel:
 
     @cached_property
     def nested(self) -> dict[str, "ShapeModel"]:
-        """Linked objects and details by name."""
-        return {**self.linked, **self.details}
+        """Linked objects and details by name, in the order of answers."""
+        both = {**self.linked, **self.details}
+        return {name: both[name] for name in sorted(both, key=str.lower)}
+
+    @cached_property
+    def members(self) -> tuple[str, ...]:
+        """Names of fields, linked objects and details, in the order of answers."""
+        return tuple(sorted([*self.fields, *self.linked, *self.details], key=str.lower))
 
     def paths(self, above: str = "") -> Iterator[str]:
         """Every path that can be expanded, parents first."""

@@ -6,7 +6,9 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timezone
 
 from acumatica_sandbox.fragments import (
+    FILES,
     OWNER,
+    PLACE,
     SALT,
     Record,
     custom_text,
@@ -81,8 +83,11 @@ def _records(
     if not rows:
         return b""
     base = f"{projection.base}/{entity.name}/".encode()
-    files = f"{projection.base}/files/PX.Objects.{entity.name}Maint/Document/".encode()
+    files = f"{projection.base}/files/PX.Objects.{entity.name}Maint/".encode()
     names = _starts(entity, projection.select)
+    columns = projection.nested(entity)
+    places = list(entity.shape.nested)
+    slots = [places.index(column[2:]) for column in columns]
     parts: list[bytes] = []
     add = parts.extend
     for number, (identity, _, custom, flat, *nested) in enumerate(rows, 1):
@@ -93,8 +98,7 @@ def _records(
                 identity,
                 b'","rowNumber":',
                 b"%d" % number,
-                flat if names is None else selected(flat, names),
-                b"".join(nested).replace(OWNER, identity[24:]),
+                _filled(flat if names is None else selected(flat, names), slots, nested, identity),
                 b',"custom":',
                 custom_text(custom, projection.custom) if projection.custom else b"{}",
                 b',"_links":{"self":"',
@@ -102,6 +106,7 @@ def _records(
                 identity,
                 b'","files:put":"',
                 files,
+                b"Document/",
                 identity,
                 b'/{filename}"}',
             )
@@ -110,12 +115,24 @@ def _records(
             add((b',"files":', projection.files.get(identity.decode(), b"[]")))
         add((b"}",))
     page = b"".join(parts)
-    nested_columns = projection.nested(entity)
-    if nested_columns:
-        page = page.replace(SALT, projection.salt)
-    if any(column[0] == "n" and column[2:] in entity.layered for column in nested_columns):
+    if columns:
+        page = page.replace(SALT, projection.salt).replace(FILES, files)
+    elif places:
+        page = page.translate(None, PLACE)
+    if any(column[0] == "n" and column[2:] in entity.layered for column in columns):
         page = finish(entity, page, projection.expand, projection.custom)
     return page if projection.offset == UTC else in_zone(page, projection.offset)
+
+
+def _filled(flat: bytes, slots: Sequence[int], nested: Sequence[bytes], identity: bytes) -> bytes:
+    """The scalars with nested members in their places."""
+    if not slots:
+        return flat
+    parts = flat.split(PLACE)
+    owner = identity[24:]
+    for slot, piece in zip(slots, nested, strict=True):
+        parts[slot] += piece.replace(OWNER, owner)
+    return b"".join(parts)
 
 
 def in_zone(page: bytes, zone: timezone) -> bytes:
@@ -139,4 +156,9 @@ _INSTANT = re.compile(rb'\{"value":"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?\+0
 def _starts(entity: EntityModel, select: Collection[str] | None) -> list[bytes] | None:
     if select is None:
         return None
-    return [f',"{name}":'.encode() for name in entity.shape.fields if name in select]
+    fields = entity.shape.fields
+    return [
+        f',"{name}":'.encode() if name in fields else PLACE
+        for name in entity.shape.members
+        if name in select or name not in fields
+    ]

@@ -178,12 +178,19 @@ def _shapes(shape: ShapeModel) -> Iterator[ShapeModel]:
 
 
 def _schema(shape: ShapeModel, where: str) -> dict[str, Any]:
-    properties: dict[str, Any] = {
-        name: {"$ref": where + VALUES[kind][0]} for name, kind in shape.fields.items()
+    return {
+        "allOf": [
+            {"$ref": f"{where}Entity"},
+            {
+                "type": "object",
+                "properties": {name: _property(shape, name, where) for name in shape.members},
+            },
+        ]
     }
-    for name, linked in shape.linked.items():
-        properties[name] = {"$ref": where + linked.name}
-    for name, detail in shape.details.items():
-        properties[name] = {"type": "array", "items": {"$ref": where + detail.name}}
-    own = {"type": "object", "properties": dict(sorted(properties.items()))}
-    return {"allOf": [{"$ref": f"{where}Entity"}, own]}
+
+
+def _property(shape: ShapeModel, name: str, where: str) -> dict[str, Any]:
+    if name in shape.fields:
+        return {"$ref": where + VALUES[shape.fields[name]][0]}
+    reference = {"$ref": where + shape.nested[name].name}
+    return {"type": "array", "items": reference} if name in shape.details else reference

@@ -10,7 +10,7 @@ from datetime import timedelta
 from decimal import Decimal
 
 from acumatica_sandbox.clock import on_sql_grain
-from acumatica_sandbox.fragments import Fragments, Record, to_fragments, value_text
+from acumatica_sandbox.fragments import PLACE, Fragments, Record, to_fragments, value_text
 from acumatica_sandbox.model import EntityModel
 from acumatica_sandbox.seeding import words
 from acumatica_sandbox.seeding.documents import (
@@ -159,9 +159,9 @@ def _copies(
     count: int,
     chance: Chance,
 ) -> Iterator[NewRow]:
-    names = list(entity.shape.fields)
+    names = [name for name in entity.shape.members if name in entity.shape.fields]
     number_at, stamp_at, note_at = (names.index(name) + 1 if name in names else 0 for name in OWN)
-    between = re.compile(rb'(?<=\}),(?=")')
+    between = re.compile(rb'(?<=[}\x18]),(?=")')
     stamps = [
         (column_text(moment), f'"LastModified":{value_text("t", moment)}'.encode())
         for moment in (chance.moment() for _ in range(STAMPS))
@@ -172,11 +172,14 @@ def _copies(
         identity = chance.guid()
         moment, stamp = chance.pick(stamps)
         flat = flat.copy()
-        flat[number_at] = b'"OrderNbr":{"value":"%06d"}' % number
-        if stamp_at:
-            flat[stamp_at] = stamp
-        if note_at:
-            flat[note_at] = b'"NoteID":{"value":"%b"}' % identity.encode()
+        own = {
+            number_at: b'"OrderNbr":{"value":"%06d"}' % number,
+            stamp_at: stamp,
+            note_at: b'"NoteID":{"value":"%b"}' % identity.encode(),
+        }
+        for at, text in own.items():
+            if at:
+                flat[at] = text + PLACE * flat[at].count(PLACE)
         values: Record = {
             "id": identity,
             "archived": record["archived"],

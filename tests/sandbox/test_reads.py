@@ -9,6 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.sandbox.desk import Desk, Start
+from tests.sandbox.wire import assert_shaped, entities, paths
 
 STAMP = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{0,2}[1-9])?\+00:00")
 RECORDS = [
@@ -65,7 +66,23 @@ def test_detail_rows_are_in_the_answer_with_their_own_ids(desk: Desk) -> None:
         line for order in desk.rows("SalesOrder", expand="Details") for line in order["Details"]
     ]
     assert len({line["id"] for line in lines}) == len(lines)
-    assert all("_links" not in line or "self" not in line["_links"] for line in lines)
+    assert all(set(line["_links"]) == {"files:put"} for line in lines)
+    assert all(
+        line["_links"]["files:put"].endswith(f"/{line['id']}/{{filename}}") for line in lines
+    )
+
+
+@pytest.mark.parametrize("entity", RECORDS)
+def test_members_come_in_the_order_of_the_alphabet_with_parts_in_place(
+    desk: Desk, entity: str
+) -> None:
+    """As in the samples of the Integration Development Guide: Attach a File to a Record."""
+    shape = entities(desk.get(f"{desk.endpoint}/swagger.json").json())[entity]
+    identity = desk.rows(entity, top=1, select=next(iter(shape)))[0]["id"]
+    expand = ",".join([*paths(shape), "files"])
+    record = desk.read(f"{entity}/{identity}", expand=expand).json()
+    assert_shaped(record, shape)
+    assert list(record)[-3:] == ["custom", "_links", "files"]
 
 
 def test_ids_of_details_differ_between_sessions_and_those_of_records_do_not(start: Start) -> None:
@@ -81,7 +98,8 @@ def test_select_keeps_the_named_fields_and_what_always_comes(desk: Desk) -> None
     order = desk.rows("SalesOrder", top=1, select="OrderNbr,Status")[0]
     assert set(order) == {"id", "rowNumber", "note", "OrderNbr", "Status", "custom", "_links"}
     nested = desk.rows("SalesOrder", top=1, select="OrderNbr,Details/Amount", expand="Details")[0]
-    assert set(nested["Details"][0]) == {"id", "rowNumber", "note", "Amount", "custom"}
+    always = {"id", "rowNumber", "note", "custom", "_links"}
+    assert set(nested["Details"][0]) == {"Amount", *always}
 
 
 def test_top_and_skip_go_over_the_key_order(desk: Desk) -> None:
