@@ -5,59 +5,60 @@ Flows, scopes and the sessions they take are those of the Integration Developmen
 first use is our guess.
 """
 
-import base64
 import hashlib
 import secrets
 from collections.abc import Mapping
-from datetime import timedelta
-from urllib.parse import parse_qsl, urlencode, urlsplit
+from urllib.parse import parse_qsl
 
 from starlette.requests import Request
 from starlette.responses import Response
 
+from acumatica_sandbox import signed_json
 from acumatica_sandbox.answers import Failure, http_error, json_answer, not_found
+from acumatica_sandbox.authorization import CHALLENGES, MODES, RESPONSE_TYPES, authorize
+from acumatica_sandbox.id_tokens import claims_of, id_token
+from acumatica_sandbox.oauth_clients import authenticate
 from acumatica_sandbox.sessions import ApiSession, NoSeat, SignInRefused
 from acumatica_sandbox.site import Site
-from acumatica_sandbox.tokens import (
-    CLIENT_ID,
-    CLIENT_SECRET,
-    LIFETIME,
-    REFRESH_LIFETIME,
-    Grant,
-    Issued,
-    Tokens,
-)
+from acumatica_sandbox.tokens import LIFETIME, SCOPES, Code, Grant, Refused, scopes_of
 
-SCOPES = {
-    "api",
-    "offline_access",
-    "api:concurrent_access",
-    "openid",
-    "profile",
-    "email",
-    "phone",
-}
-
-
-class Refused(Exception):
-    """The protocol's error code."""
+UNSTORED = {"Cache-Control": "no-store", "Pragma": "no-cache"}
 
 
 async def answer(site: Site, request: Request, path: str) -> Response:
     """One request below `/identity`."""
-    if path == "identity/.well-known/openid-configuration":
-        return _discovery(site, request)
-    if path == "identity/connect/token" and request.method == "POST":
-        form = dict(parse_qsl((await request.body()).decode("latin-1"), keep_blank_values=True))
+    issuer = f"{str(request.base_url).rstrip('/')}{site.prefix}/identity"
+    place = path.removeprefix("identity/")
+    methods = METHODS.get(place)
+    if methods is None:
+        return not_found(path)
+    if request.method not in methods:
+        return Response(status_code=405, headers={"Allow": ", ".join(methods)})
+    if place == "connect/token":
         try:
-            return json_answer(_token(site, form))
+            reply = json_answer(_token(site, await _form(request), issuer))
+        except Refused as refusal:
+            reply = json_answer({"error": str(refusal)}, 400)
+        reply.headers.update(UNSTORED)
+        return reply
+    if place == "connect/authorize":
+        try:
+            asked = await _form(request) if request.method == "POST" else request.query_params
         except Refused as refusal:
             return json_answer({"error": str(refusal)}, 400)
-    if path == "identity/connect/authorize" and request.method == "GET":
-        return _authorize(site, request.query_params)
-    if path == "identity/connect/userinfo" and request.method == "GET":
+        return authorize(site, asked, issuer)
+    if place == "connect/userinfo":
         return _userinfo(site, request)
-    return not_found(path)
+    return json_answer({"keys": []} if place.endswith("jwks") else _discovery(issuer))
+
+
+METHODS = {
+    ".well-known/openid-configuration": ("GET",),
+    ".well-known/jwks": ("GET",),
+    "connect/authorize": ("GET", "POST"),
+    "connect/token": ("POST",),
+    "connect/userinfo": ("GET", "POST"),
+}
 
 
 def session_of(site: Site, token: str, cookie: str | None) -> ApiSession | None:
@@ -66,8 +67,8 @@ def session_of(site: Site, token: str, cookie: str | None) -> ApiSession | None:
     Raises:
         Failure: no seat is left.
     """
-    issued = site.tokens.access.get(token)
-    if issued is None or issued.expires < site.clock.now() or "api" not in _api(issued.grant):
+    issued = site.tokens.accessed(token)
+    if issued is None or not issued.grant.scopes & {"api", "api:concurrent_access"}:
         return None
     grant = issued.grant
     several = "api:concurrent_access" in grant.scopes
@@ -89,124 +90,115 @@ def session_of(site: Site, token: str, cookie: str | None) -> ApiSession | None:
     return session
 
 
-def _api(grant: Grant) -> set[str]:
-    return {"api"} if grant.scopes & {"api", "api:concurrent_access"} else set()
+async def _form(request: Request) -> dict[str, str]:
+    """The parameters of a form.
+
+    Raises:
+        Refused: it is no form, or names a parameter twice.
+    """
+    kind = request.headers.get("Content-Type", "application/x-www-form-urlencoded")
+    try:
+        text = (await request.body()).decode()
+        pairs = parse_qsl(text, keep_blank_values=True, max_num_fields=50)
+    except ValueError:
+        raise Refused("invalid_request") from None
+    if "form-urlencoded" not in kind or len(dict(pairs)) < len(pairs):
+        raise Refused("invalid_request")
+    return dict(pairs)
 
 
-def _token(site: Site, form: Mapping[str, str]) -> dict[str, object]:
+def _token(site: Site, form: Mapping[str, str], issuer: str) -> dict[str, object]:
     kind = form.get("grant_type")
+    if not kind:
+        raise Refused("invalid_request")
     if kind not in ("password", "refresh_token", "authorization_code"):
         raise Refused("unsupported_grant_type")
-    tenant = _client(site, form)
+    tenant = authenticate(site, form, issuer)
     if kind == "password":
-        scopes = _scopes(form.get("scope", "api"))
+        scopes = scopes_of(form.get("scope", "api"))
         try:
             user = site.sessions.check(form.get("username"), form.get("password"))
         except SignInRefused:
             raise Refused("invalid_grant") from None
         return _issue(site, Grant(scopes, tenant, user))
     if kind == "refresh_token":
-        issued = site.tokens.refresh.pop(form.get("refresh_token", ""), None)
-        if issued is None or issued.expires < site.clock.now():
-            raise Refused("invalid_grant")
-        session = site.sessions.find(issued.grant.session_id)
-        if session is not None and session.ends is not None:
-            site.sessions.prolong(session, LIFETIME)
-        return _issue(site, issued.grant)
-    issued = site.tokens.codes.pop(form.get("code", ""), None)
-    if issued is None or issued.expires < site.clock.now():
+        return _issue(site, _refreshed(site, form, tenant))
+    code = _exchanged(site, form, tenant)
+    document = _issue(site, code.grant)
+    if "openid" in code.grant.scopes:
+        access = str(document["access_token"])
+        document["id_token"] = id_token(
+            site, issuer, code.grant, nonce=code.nonce, access_token=access
+        )
+    return document
+
+
+def _refreshed(site: Site, form: Mapping[str, str], tenant: str) -> Grant:
+    """The grant that a refresh token goes on with; its session lives on."""
+    issued = site.tokens.refreshed(form.get("refresh_token", ""))
+    if issued is None or issued.grant.tenant != tenant:
         raise Refused("invalid_grant")
-    if issued.redirect != form.get("redirect_uri"):
-        raise Refused("invalid_grant")
-    if issued.challenge is not None:
-        digest = hashlib.sha256(form.get("code_verifier", "").encode()).digest()
-        if base64.urlsafe_b64encode(digest).rstrip(b"=").decode() != issued.challenge:
-            raise Refused("invalid_grant")
-    return _issue(site, issued.grant)
-
-
-def _client(site: Site, form: Mapping[str, str]) -> str:
-    """The tenant that the client id is registered in."""
-    identity, _, tenant = form.get("client_id", "").partition("@")
-    secret = form.get("client_secret", "")
-    known = identity.lower() == CLIENT_ID and tenant in site.options.tenants
-    if not known or not secrets.compare_digest(secret.encode(), CLIENT_SECRET.encode()):
-        raise Refused("invalid_client")
-    return tenant
-
-
-def _scopes(text: str) -> frozenset[str]:
-    scopes = frozenset(text.split())
-    if not scopes or not scopes <= SCOPES:
+    if "scope" in form and not scopes_of(form["scope"]) <= issued.grant.scopes:
         raise Refused("invalid_scope")
-    return scopes
+    session = site.sessions.find(issued.grant.session_id)
+    if session is not None and session.ends is not None:
+        site.sessions.prolong(session, LIFETIME)
+    return issued.grant
+
+
+def _exchanged(site: Site, form: Mapping[str, str], tenant: str) -> Code:
+    """What a code was for, if it comes back in the way it was given."""
+    code = site.tokens.exchanged(form.get("code", ""))
+    if code is None or code.grant.tenant != tenant or code.redirect != form.get("redirect_uri"):
+        raise Refused("invalid_grant")
+    verifier = form.get("code_verifier", "")
+    if code.method == "S256":
+        verifier = signed_json.encoded(hashlib.sha256(verifier.encode()).digest())
+    if code.challenge and not secrets.compare_digest(verifier.encode(), code.challenge.encode()):
+        raise Refused("invalid_grant")
+    return code
 
 
 def _issue(site: Site, grant: Grant) -> dict[str, object]:
-    access, now = Tokens.new(), site.clock.now()
-    site.tokens.access[access] = Issued(grant, now + timedelta(seconds=LIFETIME))
     document: dict[str, object] = {
-        "access_token": access,
+        "access_token": site.tokens.access(grant),
         "expires_in": LIFETIME,
         "token_type": "Bearer",
         "scope": " ".join(sorted(grant.scopes)),
     }
     if "offline_access" in grant.scopes:
-        refresh = Tokens.new()
-        site.tokens.refresh[refresh] = Issued(grant, now + timedelta(seconds=REFRESH_LIFETIME))
-        document["refresh_token"] = refresh
+        document["refresh_token"] = site.tokens.refresh(grant)
     return document
 
 
-def _authorize(site: Site, parameters: Mapping[str, str]) -> Response:
-    """Consents at once, as the sandbox's user, where a server shows a page to sign in."""
-    identity, _, tenant = parameters.get("client_id", "").partition("@")
-    target = parameters.get("redirect_uri", "")
-    known = identity.lower() == CLIENT_ID and tenant in site.options.tenants
-    if not known or urlsplit(target).scheme not in ("http", "https"):
-        return json_answer({"error": "unauthorized_client"}, 400)
-    state = {"state": parameters["state"]} if "state" in parameters else {}
-    try:
-        if parameters.get("response_type") != "code":
-            raise Refused("unsupported_response_type")
-        scopes = _scopes(parameters.get("scope", "api"))
-    except Refused as refusal:
-        return _back(target, {"error": str(refusal), **state})
-    grant = Grant(scopes, tenant, site.options.username)
-    code = Tokens.new()
-    expires = site.clock.now() + timedelta(minutes=5)
-    challenge = parameters.get("code_challenge")
-    site.tokens.codes[code] = Issued(grant, expires, challenge, target)
-    return _back(target, {"code": code, **state})
-
-
-def _back(target: str, parameters: Mapping[str, str]) -> Response:
-    joint = "&" if "?" in target else "?"
-    return Response(
-        status_code=302, headers={"Location": f"{target}{joint}{urlencode(parameters)}"}
-    )
-
-
 def _userinfo(site: Site, request: Request) -> Response:
-    token = request.headers.get("Authorization", "").partition(" ")[2]
-    issued = site.tokens.access.get(token)
-    if issued is None or issued.expires < site.clock.now():
+    scheme, _, token = request.headers.get("Authorization", "").partition(" ")
+    if scheme.lower() != "bearer":
         return Response(status_code=401, headers={"WWW-Authenticate": "Bearer"})
-    user = issued.grant.user
-    return json_answer({"sub": user, "preferred_username": user})
+    issued = site.tokens.accessed(token.strip())
+    if issued is None:
+        refusal = 'Bearer error="invalid_token"'
+        return Response(status_code=401, headers={"WWW-Authenticate": refusal})
+    if "openid" not in issued.grant.scopes:
+        refusal = 'Bearer error="insufficient_scope", scope="openid"'
+        return Response(status_code=403, headers={"WWW-Authenticate": refusal})
+    return json_answer(claims_of(issued.grant))
 
 
-def _discovery(site: Site, request: Request) -> Response:
-    base = f"{str(request.base_url).rstrip('/')}{site.prefix}/identity"
-    return json_answer(
-        {
-            "issuer": base,
-            "authorization_endpoint": f"{base}/connect/authorize",
-            "token_endpoint": f"{base}/connect/token",
-            "userinfo_endpoint": f"{base}/connect/userinfo",
-            "scopes_supported": sorted(SCOPES),
-            "response_types_supported": ["code"],
-            "grant_types_supported": ["authorization_code", "password", "refresh_token"],
-            "code_challenge_methods_supported": ["S256"],
-        }
-    )
+def _discovery(issuer: str) -> dict[str, object]:
+    return {
+        "issuer": issuer,
+        "jwks_uri": f"{issuer}/.well-known/jwks",
+        "authorization_endpoint": f"{issuer}/connect/authorize",
+        "token_endpoint": f"{issuer}/connect/token",
+        "userinfo_endpoint": f"{issuer}/connect/userinfo",
+        "scopes_supported": sorted(SCOPES),
+        "response_types_supported": RESPONSE_TYPES,
+        "response_modes_supported": MODES,
+        "grant_types_supported": ["authorization_code", "implicit", "password", "refresh_token"],
+        "subject_types_supported": ["public"],
+        "id_token_signing_alg_values_supported": [signed_json.ALGORITHM],
+        "token_endpoint_auth_methods_supported": ["client_secret_post", "client_secret_jwt"],
+        "token_endpoint_auth_signing_alg_values_supported": [signed_json.ALGORITHM],
+        "code_challenge_methods_supported": CHALLENGES,
+    }

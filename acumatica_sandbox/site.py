@@ -76,7 +76,7 @@ class Site:
         self.operations: dict[str, Any] = {}
         """Long operations by id."""
         self.faults = Faults()
-        self.tokens = Tokens()
+        self.tokens = Tokens(self.clock)
         self.throttle: Throttle | None = None
         self.deleted: list[tuple[str, str, datetime]] = []
         """Entity, id and time of every deletion."""
