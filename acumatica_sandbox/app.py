@@ -9,9 +9,10 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
-from acumatica_sandbox import control, identity, odata, rest
+from acumatica_sandbox import control, identity, rest
 from acumatica_sandbox.answers import Failure, http_error, not_found
 from acumatica_sandbox.faults import Faults
+from acumatica_sandbox.odata import service as odata
 from acumatica_sandbox.site import Site
 from acumatica_sandbox.throttle import LICENSES, Declined, Throttle
 
@@ -112,7 +113,7 @@ def _route(path: str) -> tuple[Handler, bool, bool]:
         return identity.sign_out, True, False
     if lower.startswith("identity/"):
         return identity.oauth, True, False
-    if lower.startswith(("t/", "odata/", "odatav4/")):
+    if lower in ("odata", "odatav4") or lower.startswith(("t/", "odata/", "odatav4/")):
         return odata.answer, True, True
     if lower == "entity" or lower.startswith("entity/"):
         polls = "/status/" in lower

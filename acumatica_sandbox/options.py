@@ -76,9 +76,13 @@ class SandboxOptions:
     odata_text_decimals: bool = False
     """Whether OData writes decimals as text, as in an official sample."""
     odata_bare_dates: bool = True
-    """Whether OData writes instants without an offset, as in an official sample."""
+    """Whether inquiries of OData 4 write instants without an offset, as in an official sample."""
     dac_role: bool = True
     """Whether the user may read data access classes over OData."""
+    dac_refused: tuple[str, ...] = ()
+    """Data access classes that answer 403, by any of their names."""
+    dac_untracked: tuple[str, ...] = ()
+    """Data access classes whose deletions the instance does not track."""
     contract_5: bool = False
     """Whether an endpoint of contract version 5 is listed too."""
     offset_minutes: int = 0

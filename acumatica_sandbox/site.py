@@ -15,6 +15,7 @@ from acumatica_sandbox.conventional import ConventionalUsers
 from acumatica_sandbox.faults import Faults
 from acumatica_sandbox.fragments import Record
 from acumatica_sandbox.model import EntityModel
+from acumatica_sandbox.odata.catalogue import class_names
 from acumatica_sandbox.options import SandboxError, SandboxOptions
 from acumatica_sandbox.seeding import seed
 from acumatica_sandbox.seeding.generic import Chance, complete
@@ -82,8 +83,10 @@ class Site:
         """Entity, id and time of every deletion."""
         self.deleted_records: list[tuple[str, Record]] = []
         """What was deleted, with its entity."""
-        self.feed_rows: dict[str, dict[bytes, Any]] = {}
-        """Rows that OData feeds have made, by feed and record."""
+        self.feed_rows: dict[str, Any] = {}
+        """Rows that OData feeds have made, by feed."""
+        self.numbers: dict[str, dict[str, int]] = {}
+        """Numbers that OData knows records by, by entity and code."""
         seed(self.store, self.entities, (options.records, options.seed), options.now)
 
     @property
@@ -122,3 +125,9 @@ class Site:
         for name in (*self.options.features_off, *self.options.not_set_up, *named):
             if name not in known:
                 raise SandboxError(f"An option is about {name!r}, but there is no such entity.")
+        for name in (*self.options.dac_refused, *self.options.dac_untracked):
+            if name not in class_names():
+                raise SandboxError(
+                    f"An option is about {name!r}, but there is no such data access class. There "
+                    f"are: {', '.join(sorted(class_names()))}."
+                )

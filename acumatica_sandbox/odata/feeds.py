@@ -1,9 +1,11 @@
-"""What is offered over OData: generic inquiries, and data access classes."""
+"""Entity sets: what the catalogue offers, as far as the instance's contract has the fields."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from acumatica_sandbox.model import EntityModel
+from acumatica_sandbox.odata import catalogue
+from acumatica_sandbox.odata.catalogue import ClassSpec
 from acumatica_sandbox.site import Site
 
 
@@ -13,247 +15,188 @@ class Column:
 
     name: str
     source: str
-    """Path of the field in the entity, or in the detail that the feed is of."""
+    """Path of the field in the entity, or in the detail that the feed is of; `id` for its id."""
     kind: str
+    """Type letter; x for binary."""
     codes: Mapping[str, str] = field(default_factory=dict)
     """Stored codes of labels, where the feed shows codes."""
-    formula: bool = False
-    """Computed: it cannot be filtered or ordered by."""
+    computed: bool = False
+    """It cannot be filtered or ordered by."""
     width: int = 0
     """Fixed-width text comes padded to this."""
+    number_of: str | None = None
+    """The entity whose record the field names; shown is the number of that record."""
+
+
+@dataclass(frozen=True)
+class Link:
+    """A navigation property: leads to the rows of another feed that agree in some columns."""
+
+    name: str
+    target: str
+    """Name of the other feed."""
+    own: tuple[str, ...]
+    other: tuple[str, ...]
+    many: bool
 
 
 @dataclass(frozen=True)
 class Feed:
-    """One entity set."""
+    """The rows of one type, served under one or more names of entity sets."""
 
     name: str
+    space: str
+    """Namespace of its type."""
     entity: EntityModel
     columns: tuple[Column, ...]
     keys: tuple[str, ...]
+    """In the order that rows come in."""
     detail: str | None = None
     """The detail whose rows it shows, if not the records themselves."""
     parameter: str | None = None
     """A column that must be given by `_WithParameters`."""
     aliases: tuple[str, ...] = ()
-    children: Mapping[str, "Feed"] = field(default_factory=dict)
-    keeps_deleted: bool = False
-    """Deleted rows stay, with DeletedDatabaseRecord set."""
+    links: Mapping[str, Link] = field(default_factory=dict)
+    base: str | None = None
+    """The feed whose type this one's builds on."""
+    parts: tuple[str, ...] = ()
+    """The feeds that it puts together, if it has no rows of its own."""
 
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The names of its entity sets."""
+        return (self.name, *self.aliases)
 
-WIDTHS = {"CustomerID": 10, "VendorID": 10, "AcctCD": 10, "InventoryID": 30, "InventoryCD": 30}
-STATUSES = {
-    "Open": "N",
-    "Completed": "C",
-    "On Hold": "H",
-    "Back Order": "B",
-    "Canceled": "L",
-    "Closed": "C",
-    "Posted": "P",
-    "Active": "A",
-    "Inactive": "I",
-    "No Purchases": "NP",
-}
-ITEM_STATUSES = {"Active": "AC", "Inactive": "IN", "No Purchases": "NP"}
-ACCOUNT_TYPES = {"Asset": "A", "Liability": "L", "Income": "I", "Expense": "E"}
+    @property
+    def type_name(self) -> str:
+        """The name of its type, without the characters that names cannot have."""
+        plain = "".join(c if c.isalnum() or c == "_" else "_" for c in self.name)
+        return plain.removeprefix(self.space.replace(".", "_") + "_")
 
-_INQUIRIES: tuple[tuple[str, str, str, str, str | None], ...] = (
-    (
-        "BI-Customers",
-        "Customer",
-        "CustomerID CustomerName CustomerClass Status CreditLimit City=MainContact/Address/City "
-        "Terms LastModifiedDateTime NameAndID!=CustomerName",
-        "CustomerID",
-        None,
-    ),
-    (
-        "Sales Orders",
-        "SalesOrder",
-        "OrderType OrderNbr CustomerID Status Date OrderTotal OrderedQty Description "
-        "LastModifiedDateTime=LastModified",
-        "OrderType OrderNbr",
-        None,
-    ),
-    (
-        "InvoicesOfCustomer",
-        "Invoice",
-        "Type ReferenceNbr Customer Date DueDate Amount Balance Status LastModifiedDateTime",
-        "Type ReferenceNbr",
-        "Customer",
-    ),
-    (
-        "Stock by Item",
-        "StockItem",
-        "InventoryID Description ItemStatus DefaultPrice AverageCost LastModifiedDateTime",
-        "InventoryID",
-        None,
-    ),
-)
-"""Name, entity, columns (`Name=path`; with ! a formula), keys, parameter."""
+    @property
+    def full_type(self) -> str:
+        """The name of its type with the namespace."""
+        return f"{self.space}.{self.type_name}"
 
-_CLASSES: tuple[tuple[str, str, str | None, str, str], ...] = (
-    (
-        "PX_Objects_SO_SOOrder SalesOrder SOOrder",
-        "SalesOrder",
-        None,
-        "OrderType OrderNbr CustomerID Status#=Status OrderDate=Date OrderDesc=Description "
-        "CuryID=CurrencyID CuryOrderTotal=OrderTotal OrderQty=OrderedQty CuryTaxTotal=TaxTotal "
-        "Hold NoteID LastModifiedDateTime=LastModified CreatedDateTime=CreatedDate "
-        "tstamp!=OrderNbr",
-        "OrderType OrderNbr",
-    ),
-    (
-        "PX_Objects_SO_SOLine SOLine",
-        "SalesOrder",
-        "Details",
-        "OrderType=../OrderType OrderNbr=../OrderNbr LineNbr InventoryID OrderQty "
-        "CuryUnitPrice=UnitPrice CuryLineAmt=Amount UOM SiteID=WarehouseID",
-        "OrderType OrderNbr LineNbr",
-    ),
-    (
-        "PX_Objects_AR_Customer Customer ARCustomer",
-        "Customer",
-        None,
-        "AcctCD=CustomerID AcctName=CustomerName BAccountID CustomerClassID=CustomerClass "
-        "Status#=Status CreditLimit TermsID=Terms NoteID LastModifiedDateTime CreatedDateTime",
-        "AcctCD",
-    ),
-    (
-        "PX_Objects_AP_Vendor Vendor APVendor",
-        "Vendor",
-        None,
-        "AcctCD=VendorID AcctName=VendorName VendorClassID=VendorClass Status#=Status "
-        "TermsID=Terms LastModifiedDateTime CreatedDateTime",
-        "AcctCD",
-    ),
-    (
-        "PX_Objects_IN_InventoryItem InventoryItem INInventoryItem",
-        "StockItem",
-        None,
-        "InventoryCD=InventoryID Descr=Description ItemStatus#=ItemStatus BaseUnit=BaseUOM "
-        "BasePrice=DefaultPrice ItemClassID=ItemClass NoteID LastModifiedDateTime",
-        "InventoryCD",
-    ),
-    (
-        "PX_Objects_AR_ARInvoice ARInvoice",
-        "Invoice",
-        None,
-        "DocType#=Type RefNbr=ReferenceNbr CustomerID=Customer DocDate=Date DueDate "
-        "FinPeriodID=PostPeriod CuryOrigDocAmt=Amount CuryDocBal=Balance Status#=Status "
-        "LastModifiedDateTime CreatedDateTime",
-        "DocType RefNbr",
-    ),
-    (
-        "PX_Objects_AR_ARPayment ARPayment",
-        "Payment",
-        None,
-        "DocType#=Type RefNbr=ReferenceNbr CustomerID AdjDate=ApplicationDate "
-        "CuryOrigDocAmt=PaymentAmount Status#=Status NoteID LastModifiedDateTime",
-        "DocType RefNbr",
-    ),
-    (
-        "PX_Objects_AP_APInvoice APInvoice Bill",
-        "Bill",
-        None,
-        "DocType#=Type RefNbr=ReferenceNbr VendorID=Vendor DocDate=Date DueDate "
-        "FinPeriodID=PostPeriod CuryOrigDocAmt=Amount CuryDocBal=Balance Status#=Status "
-        "LastModifiedDateTime",
-        "DocType RefNbr",
-    ),
-    (
-        "PX_Objects_GL_Batch Batch JournalTransaction",
-        "JournalTransaction",
-        None,
-        "Module BatchNbr LedgerID FinPeriodID=PostPeriod DateEntered=TransactionDate "
-        "Status#=Status Description LastModifiedDateTime CreatedDateTime",
-        "Module BatchNbr",
-    ),
-    (
-        "PX_Objects_GL_GLTran GLTran",
-        "JournalTransaction",
-        "Details",
-        "Module=../Module BatchNbr=../BatchNbr LineNbr AccountID=Account SubID=Subaccount "
-        "DebitAmt=DebitAmount CreditAmt=CreditAmount TranDesc=TransactionDescription "
-        "FinPeriodID=../PostPeriod TranDate=../TransactionDate RefNbr=ReferenceNbr",
-        "Module BatchNbr LineNbr",
-    ),
-    (
-        "PX_Objects_GL_Account Account GLAccount",
-        "Account",
-        None,
-        "AccountCD Description Type#=Type Active AccountClassID=AccountClass "
-        "LastModifiedDateTime CreatedDateTime",
-        "AccountCD",
-    ),
-)
-"""Set names (type first), entity, detail, columns (`Name=path`; with # codes), keys."""
+    @property
+    def is_class(self) -> bool:
+        """Whether it is a data access class."""
+        return self.space.startswith("PX.")
 
-DELETED = "DeletedDatabaseRecord"
-KEEPS_DELETED = ("Customer", "StockItem")
+    @property
+    def keeps_deleted(self) -> bool:
+        """Deleted rows stay, with DeletedDatabaseRecord set."""
+        return any(column.name == catalogue.DELETED for column in self.columns)
 
 
 def inquiries(site: Site) -> dict[str, Feed]:
     """The generic inquiries that are exposed, by name."""
     feeds = {}
-    for name, entity_name, words, keys, parameter in _INQUIRIES:
-        entity = site.entities.get(entity_name)
+    for spec in catalogue.INQUIRIES:
+        entity = site.entities.get(spec.entity)
         if entity is None or entity.inquiry:
             continue
-        columns = _columns(entity, None, words)
-        if set(keys.split()) <= {column.name for column in columns}:
-            feeds[name] = Feed(name, entity, columns, tuple(keys.split()), parameter=parameter)
+        columns = _columns(entity, None, spec.columns)
+        keys = tuple(spec.keys.split())
+        if set(keys) <= {column.name for column in columns}:
+            feeds[spec.name] = Feed(
+                spec.name, "GenericInquiry", entity, columns, keys, parameter=spec.parameter
+            )
     return feeds
 
 
 def classes(site: Site) -> dict[str, Feed]:
-    """The data access classes, by the name of their type."""
-    feeds: dict[str, Feed] = {}
-    for names, entity_name, detail, words, keys in _CLASSES:
-        entity = site.entities.get(entity_name)
-        if entity is None or entity.inquiry or (detail and detail not in entity.shape.details):
+    """The data access classes, by the full name of their type."""
+    found = (_class(site, spec) for spec in catalogue.CLASSES)
+    feeds = {feed.name: feed for feed in found if feed is not None}
+    parts = [feed for feed in feeds.values() if feed.base]
+    if parts:
+        feeds[catalogue.BUSINESS_ACCOUNT] = _business_accounts(parts)
+    for short, name, to, pairs in catalogue.NAVIGATION:
+        feed, target = (feeds.get(f"PX_Objects_{one}") for one in (short, to))
+        if feed is None or target is None:
             continue
-        name, *aliases = names.split()
-        columns = _columns(entity, detail, words)
-        if not set(keys.split()) <= {column.name for column in columns}:
-            continue
-        if entity_name in KEEPS_DELETED:
-            columns = (*columns, Column(DELETED, DELETED, "b"))
-        feeds[name] = Feed(
-            name,
-            entity,
-            columns,
-            tuple(keys.split()),
-            detail,
-            aliases=tuple(aliases),
-            keeps_deleted=entity_name in KEEPS_DELETED,
-        )
-    for feed in [one for one in feeds.values() if one.detail]:
-        parent = next(f for f in feeds.values() if f.entity is feed.entity and not f.detail)
-        collection = f"{feed.aliases[-1]}Collection"
-        feeds[parent.name] = Feed(
-            **{**parent.__dict__, "children": {**parent.children, collection: feed}}
-        )
+        own, other = zip(*(_pair(word) for word in pairs.split()), strict=True)
+        if {*own} <= _names(feed) and {*other} <= _names(target):
+            link = Link(name, target.name, own, other, name.endswith("Collection"))
+            feeds[feed.name] = replace(feed, links={**feed.links, name: link})
     return feeds
 
 
+def by_name(feeds: Mapping[str, Feed]) -> dict[str, Feed]:
+    """The feeds by every name of their entity sets."""
+    return {name: feed for feed in feeds.values() for name in feed.names}
+
+
+def _class(site: Site, spec: ClassSpec) -> Feed | None:
+    entity = site.entities.get(spec.entity)
+    if entity is None or entity.inquiry:
+        return None
+    if spec.detail and spec.detail not in entity.shape.details:
+        return None
+    columns = _columns(entity, spec.detail, spec.columns)
+    keys = tuple(spec.keys.split())
+    if not {*keys} <= {column.name for column in columns}:
+        return None
+    if spec.entity in catalogue.KEEPS_DELETED and not spec.detail:
+        columns = (*columns, Column(catalogue.DELETED, catalogue.DELETED, "b"))
+    name, *aliases = spec.names.split()
+    space = name.rpartition("_")[0].replace("_", ".")
+    return Feed(
+        name, space, entity, columns, keys, spec.detail, aliases=tuple(aliases), base=spec.base
+    )
+
+
+def _business_accounts(parts: list[Feed]) -> Feed:
+    """What customers and vendors have in common."""
+    names = catalogue.BUSINESS_ACCOUNT_NAMES.split()
+    wanted = catalogue.BUSINESS_ACCOUNT_COLUMNS.split()
+    shared = [name for name in wanted if all(name in _names(part) for part in parts)]
+    of_first = {column.name: column for column in parts[0].columns}
+    return Feed(
+        names[0],
+        "PX.Objects.CR",
+        parts[0].entity,
+        tuple(of_first[name] for name in shared),
+        ("AcctCD",),
+        aliases=tuple(names[1:]),
+        parts=tuple(part.name for part in parts),
+    )
+
+
+def _names(feed: Feed) -> set[str]:
+    return {column.name for column in feed.columns}
+
+
+def _pair(word: str) -> tuple[str, str]:
+    own, _, other = word.partition("=")
+    return own, other or own
+
+
 def _columns(entity: EntityModel, detail: str | None, words: str) -> tuple[Column, ...]:
-    columns = []
-    for word in words.split():
-        name, _, source = word.partition("=")
-        plain = name.rstrip("!#")
-        source = source or plain
-        kind = _kind(entity, detail, source)
-        if kind is None:
-            continue
-        codes = _codes(entity, source) if name.endswith("#") else {}
-        formula = name.endswith("!")
-        if plain == "tstamp":
-            kind = "x"
-        columns.append(Column(plain, source, kind, codes, formula, WIDTHS.get(plain, 0)))
-    return tuple(columns)
+    found = (_column(entity, detail, word) for word in words.split())
+    return tuple(column for column in found if column is not None)
+
+
+def _column(entity: EntityModel, detail: str | None, word: str) -> Column | None:
+    marked, _, source = word.partition("=")
+    name, _, number_of = marked.rstrip("!#").partition("@")
+    source = source or name
+    kind = _kind(entity, detail, source)
+    if kind is None:
+        return None
+    if number_of:
+        kind = "i"
+    elif name == "tstamp":
+        kind = "x"
+    codes = _codes(entity, source) if marked.endswith("#") else {}
+    width = 0 if number_of else catalogue.WIDTHS.get(name, 0)
+    return Column(name, source, kind, codes, marked.endswith("!"), width, number_of or None)
 
 
 def _kind(entity: EntityModel, detail: str | None, source: str) -> str | None:
+    if source == "id":
+        return "g"
     path = source.split("/")
     shape = entity.shape
     if path[0] == "..":
@@ -271,5 +214,5 @@ def _codes(entity: EntityModel, source: str) -> Mapping[str, str]:
     if source in entity.codes:
         return entity.codes[source]
     if source == "ItemStatus":
-        return ITEM_STATUSES
-    return ACCOUNT_TYPES if source == "Type" else STATUSES
+        return catalogue.ITEM_STATUSES
+    return catalogue.ACCOUNT_TYPES if source == "Type" else catalogue.STATUSES

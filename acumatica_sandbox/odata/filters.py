@@ -1,61 +1,69 @@
-"""`$filter` and `$orderby` of OData, as tests on rows in memory.
+"""`$filter` and `$orderby` of OData, as functions of rows in memory.
 
 Version 4 has bare dates and `contains`; version 3 `datetime'...'` and `substringof`. Errors use
 the words of Microsoft's library, which instances answer with.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from decimal import Decimal
 from functools import lru_cache
 from typing import Any
 
-from lark import Lark
+from lark import Lark, Token, Tree
 from lark.exceptions import LarkError
 
-from acumatica_sandbox.odata.feeds import Column, Feed
+from acumatica_sandbox.odata.errors import ODataError
+from acumatica_sandbox.odata.feeds import Feed
+from acumatica_sandbox.odata.functions import function
+from acumatica_sandbox.odata.navigation import Scope, Value, Variables, follow
+from acumatica_sandbox.odata.rows import Row, Tables
+from acumatica_sandbox.odata.values import Dialect, comparable
 
 GRAMMAR = r"""
     ?start: or
-    ?or: and | or "or" and -> or
-    ?and: not | and "and" not -> and
-    ?not: "not" not -> not | test
-    ?test: term | term OPERATOR term -> compare
+    ?or: and | or _OR and -> or
+    ?and: not | and _AND not -> and
+    ?not: _NOT not -> not | test
+    ?test: term
+         | term OPERATOR term -> compare
+         | term _IN "(" term ("," term)* ")" -> among
     ?term: STRING -> text
          | INSTANT -> instant
          | DATETIME -> bare_instant
          | GUID -> guid
          | NUMBER -> number
-         | "true" -> true
-         | "false" -> false
-         | "null" -> null
+         | TRUE -> true
+         | FALSE -> false
+         | NULL -> null
          | NAME "(" [or ("," or)*] ")" -> call
+         | LAMBDA "(" [VARIABLE or] ")" -> lambda
+         | COUNT -> count
          | PATH -> path
          | "(" or ")"
-    OPERATOR.5: /(eq|ne|gt|ge|lt|le)(?=[\s(])/
+    _OR.6: /or(?=[\s(])/
+    _AND.6: /and(?=[\s(])/
+    _NOT.6: /not(?=[\s(])/
+    _IN.6: /in(?=\s*\()/
+    TRUE.6: /true(?![\w\/])/
+    FALSE.6: /false(?![\w\/])/
+    NULL.6: /null(?![\w\/])/
+    OPERATOR.6: /(eq|ne|gt|ge|lt|le)(?=[\s(])/
     INSTANT.5: /(datetimeoffset|datetime|date)'[^']*'/
-    DATETIME.5: /\d{4}-\d\d-\d\d(T[\d:.]+(Z|[+-]\d\d:\d\d)?)?/
+    DATETIME.5: /\d{4}-\d\d-\d\d(T[\d:.]+(Z|[+-]\d\d:\d\d)?)?(?![\w-])/
     GUID.5: /guid'[^']*'|[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}/
-    NUMBER.4: /-?\d+(\.\d+)?([eE][+-]?\d+)?[mMdDfFlL]?(?![\w-])/
+    NUMBER.4: /-?\d+(\.\d+)?([eE][+-]?\d{1,3})?[mMdDfFlL]?(?![\w-])/
     STRING.4: /'([^']|'')*'/
-    NAME.2: /(?!(and|or|not)\b)[A-Za-z_]\w*(?=\()/
-    PATH: /(?!(and|or|not|true|false|null)\b)[A-Za-z_]\w*(\/\w+)*/
+    VARIABLE.4: /[A-Za-z_]\w*\s*:/
+    LAMBDA.4: /\$?[A-Za-z_]\w*(\/\w+)*\/([aA]ny|[aA]ll)(?=\()/
+    COUNT.4: /\$?[A-Za-z_]\w*(\/\w+)*\/\$count(?!\w)/
+    NAME.3: /[A-Za-z_]\w*(?=\()/
+    PATH.2: /\$?[A-Za-z_]\w*(\/\w+)*/
     %ignore /\s+/
 """
-
 _PARSER = Lark(GRAMMAR, parser="lalr")
-TEXT_TESTS: dict[str, Callable[[str, str], bool]] = {
-    "contains": lambda text, part: part in text,
-    "startswith": lambda text, part: text.startswith(part),
-    "endswith": lambda text, part: text.endswith(part),
-}
-TEXT_CHANGES: dict[str, Callable[[str], Any]] = {
-    "tolower": str.lower,
-    "toupper": str.upper,
-    "length": len,
-    "trim": str.strip,
-}
+_DEEPEST = 100
 _COMPARED: dict[str, Callable[[Any, Any], bool]] = {
     "eq": lambda a, b: a == b,
     "ne": lambda a, b: a != b,
@@ -64,204 +72,210 @@ _COMPARED: dict[str, Callable[[Any, Any], bool]] = {
     "lt": lambda a, b: a < b,
     "le": lambda a, b: a <= b,
 }
-Row = Mapping[str, Any]
 
 
-class ODataError(Exception):
-    """The request is wrong; the message is what the server answers."""
-
-
-class FormulaUsed(Exception):
-    """A computed column is filtered by: the server answers 200 with an empty body."""
-
-
-@dataclass(frozen=True)
-class Value:
-    """Part of an expression: its type and what it is for a row."""
-
-    kind: str
-    """s, d (any number), t (date or instant), b, g, or n for null."""
-    of: Callable[[Row], Any]
-
-
-def predicate(feed: Feed, text: str, version: int) -> Callable[[Row], bool]:
+def predicate(tables: Tables, feed: Feed, text: str, dialect: Dialect) -> Callable[[Row], bool]:
     """The test that a `$filter` means.
 
     Raises:
         ODataError: it cannot be understood.
         FormulaUsed: it is about a computed column.
     """
+    value = _compiled(tables, feed, text, dialect, "$filter")
+    if value.kind != "b":
+        raise ODataError(
+            "The $filter expression must evaluate to a single boolean value."
+            if value.kind != "n"
+            else "Syntax error: a Boolean expression is expected in $filter."
+        )
+    of = value.of
+    return lambda row: bool(of({"$it": row}))
+
+
+def order_key(tables: Tables, feed: Feed, text: str, dialect: Dialect) -> Callable[[Row], Any]:
+    """What a term of `$orderby` sorts by; nulls come first.
+
+    Raises:
+        ODataError: it cannot be understood.
+        FormulaUsed: it is about a computed column.
+    """
+    value = _compiled(tables, feed, text, dialect, "$orderby")
+    if value.kind in ("e", "c"):
+        raise ODataError(
+            "The $orderby expression must evaluate to a single value of primitive type."
+        )
+    of, zone = value.of, dialect.zone
+
+    def key(row: Row) -> tuple[bool, Any]:
+        found = of({"$it": row})
+        return (found is not None, 0 if found is None else comparable(found, zone))
+
+    return key
+
+
+def _compiled(tables: Tables, feed: Feed, text: str, dialect: Dialect, option: str) -> Value:
     try:
-        value = _Compiler(feed, version).value(_parse(text))
+        tree = _parse(text)
+        return _Compiler(tables, dialect, option, {"$it": feed}).value(tree)
     except LarkError:
         raise ODataError(f"Syntax error in '{text[:100]}'.") from None
     except RecursionError:
         raise ODataError("The recursion limit has been exceeded.") from None
-    if value.kind != "b":
-        raise ODataError("The $filter expression must evaluate to a single boolean value.")
-    of = value.of
-    return lambda row: bool(of(row))
-
-
-def ordered(feed: Feed, rows: list[Row], text: str) -> list[Row]:
-    """Rows in the order of an `$orderby`.
-
-    Raises:
-        ODataError: a property is unknown.
-        FormulaUsed: one is computed.
-    """
-    for term in reversed(text.split(",")):
-        name, _, direction = term.strip().partition(" ")
-        column = column_of(feed, name)
-        if direction.strip() not in ("", "asc", "desc"):
-            raise ODataError(f"Syntax error in '{text[:100]}'.")
-        if column.formula:
-            raise FormulaUsed
-        key = column.name
-        rows = sorted(
-            rows,
-            key=lambda row, key=key: (row[key] is not None, _comparable(row[key])),  # type: ignore[misc]
-            reverse=direction.strip() == "desc",
-        )
-    return rows
-
-
-def column_of(feed: Feed, name: str) -> Column:
-    """The column of that name.
-
-    Raises:
-        ODataError: there is none.
-    """
-    for column in feed.columns:
-        if column.name == name:
-            return column
-    raise ODataError(
-        f"Could not find a property named '{name[:100]}' on type 'GenericInquiry.{feed.name}'."
-    )
-
-
-def _comparable(value: Any) -> Any:
-    if value is None:
-        return 0
-    if isinstance(value, str):
-        return value.rstrip(" ").lower()
-    if isinstance(value, date) and not isinstance(value, datetime):
-        return datetime(value.year, value.month, value.day, tzinfo=UTC)
-    return value
 
 
 @lru_cache(maxsize=256)
-def _parse(text: str) -> Any:
-    return _PARSER.parse(text)
+def _parse(text: str) -> "Tree[Token]":
+    tree = _PARSER.parse(text)
+    if _too_deep(tree):
+        raise ODataError("The recursion limit has been exceeded.")
+    return tree
 
 
+def _too_deep(tree: "Tree[Token]") -> bool:
+    level: list[Tree[Token]] = [tree]
+    for _ in range(_DEEPEST):
+        level = [child for one in level for child in one.children if isinstance(child, Tree)]
+        if not level:
+            return False
+    return True
+
+
+@dataclass(frozen=True)
 class _Compiler:
-    def __init__(self, feed: Feed, version: int) -> None:
-        self._feed = feed
-        self._version = version
+    """Turns the tree of an expression into a function of the rows in scope."""
 
-    def value(self, tree: Any) -> Value:
-        method = getattr(self, f"_{tree.data}")
-        result: Value = method(tree.children)
-        return result
+    tables: Tables
+    dialect: Dialect
+    option: str
+    """The query option that the expression is of."""
+    variables: Variables
+    """The feeds of the rows that names stand for; `$it` is the row in question."""
+
+    def value(self, tree: "Tree[Token]") -> Value:
+        method: Callable[[Sequence[Any]], Value] = getattr(self, f"_{tree.data}")
+        return method(tree.children)
 
     def _or(self, children: Sequence[Any]) -> Value:
         a, b = (self._boolean(child) for child in children)
-        return Value("b", lambda row: a(row) or b(row))
+        return Value("b", lambda scope: a(scope) or b(scope))
 
     def _and(self, children: Sequence[Any]) -> Value:
         a, b = (self._boolean(child) for child in children)
-        return Value("b", lambda row: a(row) and b(row))
+        return Value("b", lambda scope: a(scope) and b(scope))
 
     def _not(self, children: Sequence[Any]) -> Value:
         inner = self._boolean(children[0])
-        return Value("b", lambda row: not inner(row))
+        return Value("b", lambda scope: not inner(scope))
 
-    def _boolean(self, tree: Any) -> Callable[[Row], Any]:
+    def _boolean(self, tree: "Tree[Token]") -> Callable[[Scope], Any]:
         value = self.value(tree)
         if value.kind != "b":
-            raise ODataError("A binary operator with incompatible types was detected.")
+            raise ODataError(
+                "A binary operator with incompatible types was detected. Found operand type "
+                f"'{value.edm}' where 'Edm.Boolean' is expected."
+            )
         return value.of
 
     def _compare(self, children: Sequence[Any]) -> Value:
         a, b = self.value(children[0]), self.value(children[2])
-        operator = str(children[1])
-        if "n" in (a.kind, b.kind):
+        return self._compared(a, str(children[1]), b)
+
+    def _among(self, children: Sequence[Any]) -> Value:
+        first, *rest = (self.value(child) for child in children)
+        tests = [self._compared(first, "eq", one).of for one in rest]
+        return Value("b", lambda scope: any(test(scope) for test in tests))
+
+    def _compared(self, a: Value, operator: str, b: Value) -> Value:
+        with_null = "n" in (a.kind, b.kind) and "c" not in (a.kind, b.kind)
+        if with_null:
             if operator not in ("eq", "ne"):
-                return Value("b", lambda row: False)
+                return Value("b", lambda scope: False)
             other = a if b.kind == "n" else b
-            return Value("b", lambda row: (other.of(row) is None) == (operator == "eq"))
-        if a.kind != b.kind:
-            names = {"s": "String", "d": "Decimal", "t": "DateTimeOffset", "g": "Guid"}
-            found = [f"Edm.{names.get(value.kind, 'Boolean')}" for value in (a, b)]
+            return Value("b", lambda scope: (other.of(scope) is None) == (operator == "eq"))
+        if a.kind != b.kind or a.kind in "ec":
             raise ODataError(
                 "A binary operator with incompatible types was detected. Found operand types "
-                f"'{found[0]}' and '{found[1]}' for operator kind '{operator}'."
+                f"'{a.edm}' and '{b.edm}' for operator kind '{operator}'."
             )
-        test, left, right = _COMPARED[operator], a.of, b.of
+        test, left, right, zone = _COMPARED[operator], a.of, b.of, self.dialect.zone
 
-        def compared(row: Row) -> bool:
-            x, y = left(row), right(row)
+        def compared(scope: Scope) -> bool:
+            x, y = left(scope), right(scope)
             if x is None or y is None:
                 return operator == "ne" and x is not y
-            return test(_comparable(x), _comparable(y))
+            return test(comparable(x, zone), comparable(y, zone))
 
         return Value("b", compared)
 
     def _call(self, children: Sequence[Any]) -> Value:
         name = str(children[0])
         terms = [self.value(child) for child in children[1:] if child is not None]
-        tests = dict(TEXT_TESTS)
-        if self._version == 3:
-            tests["substringof"] = tests.pop("contains")
-        if name not in tests and name not in TEXT_CHANGES:
+        called = function(name, self.dialect.version)
+        if called is None:
             raise ODataError(
                 f"An unknown function with name '{name}' was found. This may also be a function "
                 "import or a key lookup on a navigation property, which is not allowed."
             )
-        wanted = 1 if name in TEXT_CHANGES else 2
-        if [term.kind for term in terms] != ["s"] * wanted:
+        if "".join(term.kind for term in terms) != called.takes:
             raise ODataError(
                 f"No function signature for the function with name '{name}' matches the "
                 "specified arguments."
             )
-        if wanted == 1:
-            change, only = TEXT_CHANGES[name], terms[0].of
-            kind = "d" if name == "length" else "s"
-            return Value(kind, lambda row: None if only(row) is None else change(only(row)))
-        if name == "substringof":
-            terms.reverse()
-        test, first, second = tests[name], terms[0].of, terms[1].of
+        call, ofs, zone = called.call, [term.of for term in terms], self.dialect.zone
 
-        def tested(row: Row) -> bool:
-            x, y = first(row), second(row)
-            return x is not None and y is not None and test(x.lower(), y.lower())
+        def result(scope: Scope) -> Any:
+            values = [of(scope) for of in ofs]
+            if None in values:
+                return None
+            return call(*(comparable(v, zone) if isinstance(v, date) else v for v in values))
 
-        return Value("b", tested)
+        return Value(called.gives, result)
+
+    def _lambda(self, children: Sequence[Any]) -> Value:
+        path, _, word = str(children[0]).rpartition("/")
+        rows, target = self._collection(path, "Any/All may only be used following a collection.")
+        if children[1] is None:
+            if word.lower() == "all":
+                raise ODataError("Syntax error: 'all' needs a range variable and a condition.")
+            return Value("b", lambda scope: bool(rows(scope)))
+        name = str(children[1]).rstrip(": \t")
+        if name in self.variables:
+            raise ODataError(f"The range variable '{name}' has already been declared.")
+        inner = _Compiler(
+            self.tables, self.dialect, self.option, {**self.variables, name: target}
+        )._boolean(children[2])
+        decide = any if word.lower() == "any" else all
+        return Value("b", lambda scope: decide(inner({**scope, name: row}) for row in rows(scope)))
+
+    def _count(self, children: Sequence[Any]) -> Value:
+        path = str(children[0]).removesuffix("/$count")
+        rows, _ = self._collection(path, "$count may only be used following a collection.")
+        return Value("d", lambda scope: len(rows(scope)))
+
+    def _collection(self, path: str, problem: str) -> tuple[Callable[[Scope], list[Row]], Feed]:
+        value = follow(self.tables, self.variables, path, self.option)
+        if value.kind != "c" or value.feed is None:
+            raise ODataError(problem)
+        return value.of, value.feed
 
     def _path(self, children: Sequence[Any]) -> Value:
-        column = column_of(self._feed, str(children[0]))
-        if column.formula:
-            raise FormulaUsed
-        name = column.name
-        kind = {"i": "d", "h": "d", "l": "d", "D": "t", "x": "s"}.get(column.kind, column.kind)
-        return Value(kind, lambda row: row[name])
+        return follow(self.tables, self.variables, str(children[0]), self.option)
 
     def _text(self, children: Sequence[Any]) -> Value:
         text = str(children[0])[1:-1].replace("''", "'")
-        return Value("s", lambda row: text)
+        return Value("s", lambda scope: text)
 
     def _number(self, children: Sequence[Any]) -> Value:
         number = Decimal(str(children[0]).rstrip("mMdDfFlL"))
-        return Value("d", lambda row: number)
+        return Value("d", lambda scope: number)
 
     def _instant(self, children: Sequence[Any]) -> Value:
-        if self._version != 3:
+        if self.dialect.version != 3:
             raise ODataError(f"Unrecognized 'Edm.String' literal '{children[0]}'.")
         return self._moment(str(children[0]).partition("'")[2][:-1])
 
     def _bare_instant(self, children: Sequence[Any]) -> Value:
-        if self._version == 3:
+        if self.dialect.version == 3:
             raise ODataError(f"Syntax error in '{children[0]}'.")
         return self._moment(str(children[0]))
 
@@ -270,18 +284,18 @@ class _Compiler:
             moment = datetime.fromisoformat(text)
         except ValueError:
             raise ODataError(f"Unrecognized 'Edm.DateTimeOffset' literal '{text}'.") from None
-        moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-        return Value("t", lambda row: moment)
+        instant = moment if moment.tzinfo else moment.replace(tzinfo=self.dialect.zone)
+        return Value("t", lambda scope: instant)
 
     def _guid(self, children: Sequence[Any]) -> Value:
         text = str(children[0]).removeprefix("guid").strip("'").lower()
-        return Value("g", lambda row: text)
+        return Value("g", lambda scope: text)
 
     def _true(self, children: Sequence[Any]) -> Value:
-        return Value("b", lambda row: True)
+        return Value("b", lambda scope: True)
 
     def _false(self, children: Sequence[Any]) -> Value:
-        return Value("b", lambda row: False)
+        return Value("b", lambda scope: False)
 
     def _null(self, children: Sequence[Any]) -> Value:
-        return Value("n", lambda row: None)
+        return Value("n", lambda scope: None)

@@ -1,109 +1,145 @@
-"""`$metadata` and service documents of the feeds."""
+"""`$metadata` of the feeds."""
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Iterable, Mapping
 from xml.sax.saxutils import quoteattr
 
-from acumatica_sandbox.odata.feeds import Feed
+from acumatica_sandbox.odata.feeds import Column, Feed, Link
+from acumatica_sandbox.odata.navigation import EDM
 
-EDM = {
-    "s": "Edm.String",
-    "d": "Edm.Decimal",
-    "i": "Edm.Int32",
-    "h": "Edm.Int16",
-    "l": "Edm.Int64",
-    "b": "Edm.Boolean",
-    "t": "Edm.DateTimeOffset",
-    "D": "Edm.DateTimeOffset",
-    "g": "Edm.Guid",
-    "x": "Edm.Binary",
+_EDMX = {
+    3: "http://schemas.microsoft.com/ado/2007/06/edmx",
+    4: "http://docs.oasis-open.org/odata/ns/edmx",
 }
+_EDM = {
+    3: "http://schemas.microsoft.com/ado/2009/11/edm",
+    4: "http://docs.oasis-open.org/odata/ns/edm",
+}
+_CAPABILITIES = (
+    '<edmx:Reference Uri="http://docs.oasis-open.org/odata/odata/v4.0/errata03/os/complete/'
+    'vocabularies/Org.OData.Capabilities.V1.xml">'
+    '<edmx:Include Namespace="Org.OData.Capabilities.V1" Alias="Cap"/></edmx:Reference>'
+)
 
 
-def service_document(feeds: Mapping[str, Feed], base: str, version: int) -> dict[str, Any]:
-    """The entity sets that there are."""
-    names = [name for feed in feeds.values() for name in (feed.name, *feed.aliases)]
-    if version == 3:
-        sets = [{"name": name, "url": name} for name in names]
-        return {"odata.metadata": f"{base}/$metadata", "value": sets}
-    sets = [{"name": name, "kind": "EntitySet", "url": name} for name in names]
-    return {"@odata.context": f"{base}/$metadata", "value": sets}
+def metadata(feeds: Mapping[str, Feed], version: int) -> bytes:
+    """The types of all sets, as EDMX.
+
+    Inquiries share a schema with their container `Default`; of DACs every namespace is a schema,
+    and the container is `Default.Container`.
+    """
+    sets = "".join(_sets(feed, version) for feed in feeds.values())
+    if any(feed.is_class for feed in feeds.values()):
+        spaces: dict[str, list[Feed]] = {}
+        for feed in feeds.values():
+            spaces.setdefault(feed.space, []).append(feed)
+        schemas = "".join(
+            _schema(space, _types(inside, feeds, version), version)
+            for space, inside in spaces.items()
+        )
+        container = f'<EntityContainer Name="Container">{sets}</EntityContainer>'
+        schemas += _schema("Default", container, version)
+        return _document(_CAPABILITIES, schemas, version)
+    functions = "".join(_function(feed) for feed in feeds.values() if feed.parameter)
+    content = _types(feeds.values(), feeds, version) + (functions if version == 4 else "")
+    content += f'<EntityContainer Name="Default">{sets}</EntityContainer>'
+    return _document("", _schema("GenericInquiry", content, version), version)
 
 
-def metadata(feeds: Mapping[str, Feed], space: str, version: int) -> bytes:
-    """The types of all sets, as EDMX."""
-    types = "".join(_type(feed, space, version) for feed in feeds.values())
-    container = "".join(_sets(feed, space) for feed in feeds.values())
-    functions = "".join(_function(feed, space) for feed in feeds.values() if feed.parameter)
-    edmx, edm = (
-        ("http://schemas.microsoft.com/ado/2007/06/edmx", "http://schemas.microsoft.com/ado/2009/11/edm")
-        if version == 3
-        else ("http://docs.oasis-open.org/odata/ns/edmx", "http://docs.oasis-open.org/odata/ns/edm")
-    )  # fmt: skip
-    release = "1.0" if version == 3 else "4.0"
-    return (
-        f'<?xml version="1.0" encoding="utf-8"?><edmx:Edmx Version="{release}"'
-        f' xmlns:edmx="{edmx}"><edmx:DataServices><Schema Namespace="{space}" xmlns="{edm}">'
-        f'{types}{functions if version == 4 else ""}<EntityContainer Name="Default">{container}'
-        f"</EntityContainer></Schema></edmx:DataServices></edmx:Edmx>"
-    ).encode()
-
-
-def type_name(feed: Feed) -> str:
-    """The name of a feed's type: without the characters that names cannot have."""
-    return "".join(c if c.isalnum() or c == "_" else "_" for c in feed.name)
-
-
-def _type(feed: Feed, space: str, version: int) -> str:
-    keys = "".join(f'<PropertyRef Name="{key}"/>' for key in feed.keys)
-    properties = "".join(
-        f'<Property Name="{column.name}" Type="{_edm(column.kind, version)}"'
-        f"{' Nullable=' + chr(34) + 'false' + chr(34) if column.name in feed.keys else ''}"
-        f"{' Scale=' + chr(34) + '6' + chr(34) if column.kind == 'd' else ''}/>"
-        for column in feed.columns
-    )
-    navigation = "".join(
-        f'<NavigationProperty Name="{name}" Type="Collection({space}.{type_name(child)})"/>'
-        for name, child in feed.children.items()
-    )
-    return (
-        f'<EntityType Name="{type_name(feed)}"><Key>{keys}</Key>{properties}{navigation}'
-        "</EntityType>"
-    )
-
-
-def _edm(kind: str, version: int) -> str:
+def edm_type(kind: str, version: int) -> str:
+    """The type of a column in a version of the protocol."""
     return "Edm.DateTime" if version == 3 and kind in "tD" else EDM[kind]
 
 
-def _sets(feed: Feed, space: str) -> str:
-    formulas = [column.name for column in feed.columns if column.formula]
-    closed = "".join(f"<PropertyPath>{name}</PropertyPath>" for name in formulas)
-    restrictions = (
-        '<Annotation Term="Org.OData.Capabilities.V1.FilterRestrictions"><Record>'
-        f'<PropertyValue Property="NonFilterableProperties"><Collection>{closed}</Collection>'
-        "</PropertyValue></Record></Annotation>"
-        if formulas
-        else ""
-    )
-    sets = "".join(
-        f"<EntitySet Name={quoteattr(name)} EntityType={quoteattr(space + '.' + type_name(feed))}>"
-        f"{restrictions}</EntitySet>"
-        for name in (feed.name, *feed.aliases)
-    )
-    if feed.parameter:
-        name = f"{feed.name}_WithParameters"
-        sets += (
-            f'<FunctionImport Name="{name}" Function="{space}.{type_name(feed)}_WithParameters" '
-            f"EntitySet={quoteattr(feed.name)}/>"
-        )
-    return sets
-
-
-def _function(feed: Feed, space: str) -> str:
-    kind = next(column.kind for column in feed.columns if column.name == feed.parameter)
+def _document(references: str, schemas: str, version: int) -> bytes:
     return (
-        f'<Function Name="{type_name(feed)}_WithParameters">'
-        f'<Parameter Name="{feed.parameter}" Type="{EDM[kind]}"/>'
-        f'<ReturnType Type="Collection({space}.{type_name(feed)})"/></Function>'
+        f'<?xml version="1.0" encoding="utf-8"?><edmx:Edmx Version="{1 if version == 3 else 4}.0" '
+        f'xmlns:edmx="{_EDMX[version]}">{references}<edmx:DataServices>{schemas}'
+        "</edmx:DataServices></edmx:Edmx>"
+    ).encode()
+
+
+def _schema(space: str, content: str, version: int) -> str:
+    return f'<Schema Namespace="{space}" xmlns="{_EDM[version]}">{content}</Schema>'
+
+
+def _types(inside: Iterable[Feed], feeds: Mapping[str, Feed], version: int) -> str:
+    return "".join(_type(feed, feeds, version) for feed in inside)
+
+
+def _type(feed: Feed, feeds: Mapping[str, Feed], version: int) -> str:
+    """A type; one that builds on another declares only what it adds. Keys come by the alphabet."""
+    base = feeds[feed.base] if feed.base else None
+    inherited = {column.name for column in base.columns} if base else set()
+    keys = "".join(f'<PropertyRef Name="{key}"/>' for key in sorted(feed.keys))
+    content = "" if base else f"<Key>{keys}</Key>"
+    content += "".join(
+        _property(feed, column, version) for column in feed.columns if column.name not in inherited
     )
+    content += "".join(_navigation(link, feeds) for link in feed.links.values())
+    builds_on = f' BaseType="{base.full_type}"' if base else ""
+    return f'<EntityType Name="{feed.type_name}"{builds_on}>{content}</EntityType>'
+
+
+def _property(feed: Feed, column: Column, version: int) -> str:
+    facets = ' Nullable="false"' if column.name in feed.keys else ""
+    if column.kind == "d":
+        facets += ' Scale="Variable"' if feed.is_class else ' Scale="6"'
+    return f'<Property Name="{column.name}" Type="{edm_type(column.kind, version)}"{facets}/>'
+
+
+def _navigation(link: Link, feeds: Mapping[str, Feed]) -> str:
+    target = feeds[link.target].full_type
+    if link.many:
+        return f'<NavigationProperty Name="{link.name}" Type="Collection({target})"/>'
+    pairs = "".join(
+        f'<ReferentialConstraint Property="{own}" ReferencedProperty="{other}"/>'
+        for own, other in zip(link.own, link.other, strict=True)
+    )
+    return f'<NavigationProperty Name="{link.name}" Type="{target}">{pairs}</NavigationProperty>'
+
+
+def _sets(feed: Feed, version: int) -> str:
+    kind = quoteattr(feed.full_type)
+    sets = "".join(
+        f"<EntitySet Name={quoteattr(name)} EntityType={kind}>{_restrictions(feed)}</EntitySet>"
+        for name in feed.names
+    )
+    if feed.parameter is None:
+        return sets
+    name = f"{feed.name}_WithParameters"
+    if version == 3:
+        return sets + (
+            f'<FunctionImport Name={quoteattr(name)} ReturnType="Collection({feed.full_type})" '
+            f'EntitySet={quoteattr(feed.name)} m:HttpMethod="GET" '
+            'xmlns:m="http://schemas.microsoft.com/ado/2007/08/dataservices/metadata">'
+            f"{_parameter(feed)}</FunctionImport>"
+        )
+    return sets + (
+        f"<FunctionImport Name={quoteattr(name)} "
+        f"Function={quoteattr(feed.full_type + '_WithParameters')} "
+        f"EntitySet={quoteattr(feed.name)}/>"
+    )
+
+
+def _restrictions(feed: Feed) -> str:
+    closed = [column.name for column in feed.columns if column.computed]
+    if not feed.is_class or not closed:
+        return ""
+    paths = "".join(f"<PropertyPath>{name}</PropertyPath>" for name in closed)
+    return (
+        '<Annotation Term="Cap.FilterRestrictions"><Record>'
+        f'<PropertyValue Property="NonFilterableProperties"><Collection>{paths}</Collection>'
+        "</PropertyValue></Record></Annotation>"
+    )
+
+
+def _function(feed: Feed) -> str:
+    return (
+        f'<Function Name="{feed.type_name}_WithParameters">{_parameter(feed)}'
+        f'<ReturnType Type="Collection({feed.full_type})"/></Function>'
+    )
+
+
+def _parameter(feed: Feed) -> str:
+    kind = next(column.kind for column in feed.columns if column.name == feed.parameter)
+    return f'<Parameter Name="{feed.parameter}" Type="{EDM[kind]}"/>'

@@ -1,51 +1,115 @@
 """The rows of feeds, made from the records and kept for as long as those do not change."""
 
 import base64
-from collections.abc import Iterator
-from datetime import UTC, date, datetime
-from decimal import Decimal
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Any
 
 from acumatica_sandbox.fragments import Fragments, Record, from_fragments
-from acumatica_sandbox.odata.feeds import DELETED, Column, Feed
+from acumatica_sandbox.odata.catalogue import DELETED
+from acumatica_sandbox.odata.feeds import Column, Feed, Link
+from acumatica_sandbox.odata.numbers import number_of
+from acumatica_sandbox.odata.values import comparable
 from acumatica_sandbox.site import Site
 from acumatica_sandbox.store import Window
 
 Row = dict[str, Any]
-BARE = "\x00"
-"""Before text that JSON is to show without quotes: digits of a number."""
+"""Values by column; `_archived` and `_deleted` tell what hides it."""
+Index = dict[tuple[Any, ...], list[Row]]
 
 
-def rows_of(site: Site, feed: Feed, *, archived: bool, deleted: bool = False) -> list[Row]:
-    """All rows of a feed, in key order."""
-    kept = site.feed_rows.setdefault(feed.name, {})
-    needed = sorted({_top(feed, column) for column in feed.columns} - {""} | _children(feed))
-    fresh: dict[bytes, tuple[Any, list[Row]]] = {}
-    rows: list[Row] = []
-    for identity, _, _, *pieces in site.store.page(
-        feed.entity, Window(archived=archived), [f"n_{name}" for name in needed]
-    ):
-        made = kept.get(identity)
-        if made is None or made[0] != pieces:
-            record = from_fragments(
-                feed.entity, identity.decode(), Fragments(pieces[0], tuple(pieces[1:]), b"")
-            )
-            made = (pieces, list(_rows(feed, record)))
-        fresh[identity] = made
-        rows += made[1]
-    if archived:
-        site.feed_rows[feed.name] = fresh
-    else:
-        kept.update(fresh)
-    if deleted and feed.keeps_deleted:
-        for entity, record in site.deleted_records:
-            if entity == feed.entity.name:
-                rows += [{**row, DELETED: True} for row in _rows(feed, record)]
-    return rows
+@dataclass
+class _Kept:
+    """What has been made of the records as of one version of the store."""
+
+    version: tuple[int, int]
+    made: dict[bytes, tuple[Any, list[Row]]]
+    rows: list[Row]
+    """In key order, with those that most requests do not see."""
+    seen: dict[tuple[bool, bool], list[Row]] = field(default_factory=dict)
+    indexes: dict[tuple[bool, bool, tuple[str, ...]], Index] = field(default_factory=dict)
 
 
-def _children(feed: Feed) -> set[str]:
-    return {child.detail for child in feed.children.values() if child.detail}
+@dataclass(frozen=True)
+class Tables:
+    """The rows that one request may see."""
+
+    site: Site
+    feeds: Mapping[str, Feed]
+    archived: bool = True
+    deleted: bool = False
+
+    def rows(self, feed: Feed) -> list[Row]:
+        """All rows of a feed, in key order."""
+        kept = self._kept(feed)
+        what = (self.archived, self.deleted)
+        if what not in kept.seen:
+            kept.seen[what] = [
+                row
+                for row in kept.rows
+                if (self.archived or not row["_archived"]) and (self.deleted or not row["_deleted"])
+            ]
+        return kept.seen[what]
+
+    def linked(self, link: Link, row: Row) -> list[Row]:
+        """The rows that a navigation property leads to."""
+        target = self.feeds[link.target]
+        kept = self._kept(target)
+        what = (self.archived, self.deleted, link.other)
+        index = kept.indexes.get(what)
+        if index is None:
+            index = {}
+            for one in self.rows(target):
+                index.setdefault(_place(one, link.other), []).append(one)
+            kept.indexes[what] = index
+        place = _place(row, link.own)
+        return [] if None in place else index.get(place, [])
+
+    def _kept(self, feed: Feed) -> _Kept:
+        version = (self.site.store.version, len(self.site.deleted_records))
+        kept: _Kept | None = self.site.feed_rows.get(feed.name)
+        if kept is None or kept.version != version:
+            kept = self._put_together(feed, version) if feed.parts else self._made(feed, version)
+            self.site.feed_rows[feed.name] = kept
+        return kept
+
+    def _put_together(self, feed: Feed, version: tuple[int, int]) -> _Kept:
+        rows = [row for part in feed.parts for row in self._kept(self.feeds[part]).rows]
+        return _Kept(version, {}, _sorted(feed, rows))
+
+    def _made(self, feed: Feed, version: tuple[int, int]) -> _Kept:
+        """Rows of records that have not changed since they were made are taken over."""
+        before = self.site.feed_rows.get(feed.name)
+        needed = sorted({_top(feed, column) for column in feed.columns} - {""})
+        made: dict[bytes, tuple[Any, list[Row]]] = {}
+        rows: list[Row] = []
+        for identity, archived, _, *pieces in self.site.store.page(
+            feed.entity, Window(), [f"n_{name}" for name in needed]
+        ):
+            one = before.made.get(identity) if before is not None else None
+            if one is None or one[0] != (archived, pieces):
+                record = from_fragments(
+                    feed.entity, identity.decode(), Fragments(pieces[0], tuple(pieces[1:]), b"")
+                )
+                one = ((archived, pieces), list(_rows(self.site, feed, record, bool(archived))))
+            made[identity] = one
+            rows += one[1]
+        deleted = [
+            {**row, DELETED: True, "_deleted": True}
+            for entity, record in (self.site.deleted_records if feed.keeps_deleted else ())
+            if entity == feed.entity.name
+            for row in _rows(self.site, feed, record, bool(record.get("archived")))
+        ]
+        return _Kept(version, made, _sorted(feed, rows + deleted) if deleted else rows)
+
+
+def _place(row: Row, columns: Sequence[str]) -> tuple[Any, ...]:
+    return tuple(None if row[name] is None else comparable(row[name]) for name in columns)
+
+
+def _sorted(feed: Feed, rows: list[Row]) -> list[Row]:
+    return sorted(rows, key=lambda row: [comparable(row[name]) for name in feed.keys])
 
 
 def _top(feed: Feed, column: Column) -> str:
@@ -57,45 +121,32 @@ def _top(feed: Feed, column: Column) -> str:
     return column.source.partition("/")[0] if "/" in column.source else ""
 
 
-def _rows(feed: Feed, record: Record) -> Iterator[Row]:
+def _rows(site: Site, feed: Feed, record: Record, archived: bool) -> Iterator[Row]:
     for line in record[feed.detail] if feed.detail else [record]:
-        row = {column.name: _value(column, record, line) for column in feed.columns}
-        row["_id"] = record["id"]
-        for name, child in feed.children.items():
-            row[name] = list(_rows(child, record))
+        row = {column.name: _value(site, column, record, line) for column in feed.columns}
+        row |= {"_archived": archived, "_deleted": False}
         yield row
 
 
-def _value(column: Column, record: Record, line: Record) -> Any:
+def _value(site: Site, column: Column, record: Record, line: Record) -> Any:
     if column.name == DELETED:
-        return bool(line.get(DELETED))
+        return False
     node: Any = record if column.source.startswith("../") else line
     for step in column.source.removeprefix("../").split("/"):
         node = node.get(step) if node is not None else None
+    if column.number_of:
+        return number_of(site, column.number_of, node)
     if column.kind == "x":
-        return base64.b64encode(str(node).encode().rjust(8, b"\0")[:8]).decode()
-    if column.formula:
+        return _stamp(node)
+    if column.computed and column.kind == "s":
         return f"{node} *"
     if node is not None and column.codes:
         return column.codes.get(node, node)
     return node
 
 
-def shown(site: Site, column: Column, value: Any, version: int) -> Any:
-    """A value as JSON shows it; see BARE for decimals."""
-    if value is None:
-        return None
-    if isinstance(value, Decimal):
-        text = format(value.quantize(Decimal("1.000000")) if abs(value) < 10**20 else value, "f")
-        return text if version == 3 or site.options.odata_text_decimals else f"{BARE}{text}"
-    if isinstance(value, datetime):
-        text = value.astimezone(UTC).isoformat()[:19]
-        fraction = f"{value.microsecond // 1000:03}".rstrip("0")
-        text += f".{fraction}" if fraction else ""
-        return text if version == 3 or site.options.odata_bare_dates else f"{text}Z"
-    if isinstance(value, date):
-        bare = version == 3 or site.options.odata_bare_dates
-        return f"{value.isoformat()}T00:00:00" + ("" if bare else "Z")
-    if isinstance(value, str) and column.width:
-        return value.ljust(column.width)
-    return value
+def _stamp(moment: datetime | None) -> str:
+    """The row version: eight bytes that grow with the time of the last change."""
+    since = moment - datetime(2000, 1, 1, tzinfo=UTC) if moment else None
+    ticks = int(since.total_seconds() * 1_000) if since else 0
+    return base64.b64encode(max(ticks, 0).to_bytes(8)).decode()

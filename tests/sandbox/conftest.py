@@ -3,6 +3,7 @@ from contextlib import contextmanager
 from typing import Any
 
 import pytest
+import requests
 
 from acumatica_sandbox import Sandbox, SandboxOptions
 from tests.sandbox.desk import Desk, Start
@@ -26,3 +27,11 @@ def desk() -> Iterator[Desk]:
     """A user signed in to a sandbox that the module's tests only read, or leave as it was."""
     with _started() as desk:
         yield desk
+
+
+@pytest.fixture(scope="module")
+def basic(desk: Desk) -> Iterator[requests.Session]:
+    """A client that signs in by Basic on every request."""
+    with requests.Session() as client:
+        client.auth = (desk.sandbox.username, desk.sandbox.password)
+        yield client
