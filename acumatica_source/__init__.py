@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from acumatica_source.credentials import AcumaticaCredentials
+    from acumatica_source.resources.dac import DacTable
     from acumatica_source.resources.generic_inquiry import GenericInquiry
     from acumatica_source.resources.inquiry_form import InquiryForm
     from acumatica_source.resources.ledger import LedgerTransactions
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "AcumaticaCredentials",
+    "DacTable",
     "EntityOptions",
     "GenericInquiry",
     "InquiryForm",
@@ -25,6 +27,7 @@ __all__ = [
 
 _HOMES = {
     "AcumaticaCredentials": "credentials",
+    "DacTable": "resources.dac",
     "EntityOptions": "resources.options",
     "GenericInquiry": "resources.generic_inquiry",
     "InquiryForm": "resources.inquiry_form",

@@ -15,6 +15,7 @@ from acumatica_source.contract.cache import ContractCache
 from acumatica_source.contract.names import find_collisions
 from acumatica_source.credentials import AcumaticaCredentials
 from acumatica_source.reading.instance import Instance, Site
+from acumatica_source.resources.dac import DacTable, dac_resource
 from acumatica_source.resources.entity import entity_resource
 from acumatica_source.resources.generic_inquiry import GenericInquiry, generic_inquiry_resource
 from acumatica_source.resources.inquiry_form import InquiryForm, inquiry_form_resource
@@ -36,7 +37,7 @@ CORE_ENTITIES = (
 )
 """The entities loaded unless others are named."""
 
-Load = str | EntityOptions | InquiryForm | GenericInquiry | LedgerTransactions
+Load = str | EntityOptions | InquiryForm | GenericInquiry | DacTable | LedgerTransactions
 """What can be loaded; a bare name is an entity with default options."""
 
 EVERYTHING: Sequence[Load] = (*CORE_ENTITIES, LedgerTransactions())
@@ -60,7 +61,7 @@ def acumatica(
         credentials: Instance and user; by default from dlt's configuration providers,
             `sources.acumatica.credentials`.
         load: What to load: entity names, `EntityOptions`, `InquiryForm`, `GenericInquiry`,
-            `LedgerTransactions`.
+            `DacTable`, `LedgerTransactions`.
         endpoint: Name of the web service endpoint.
         version: Version of the endpoint; None for the newest that the instance lists.
         sessions: Licence seats to use at most.
@@ -169,9 +170,11 @@ def _resource_of(instance: Instance, load: Load) -> DltResource:
             return inquiry_form_resource(instance, load)
         case GenericInquiry():
             return generic_inquiry_resource(instance, load)
+        case DacTable():
+            return dac_resource(instance, load)
         case LedgerTransactions():
             return ledger_resource(instance, load)
     raise ConfigurationError(
         f"{load!r} cannot be loaded: give an entity name, EntityOptions, InquiryForm, "
-        "GenericInquiry or LedgerTransactions."
+        "GenericInquiry, DacTable or LedgerTransactions."
     )

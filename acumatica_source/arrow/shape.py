@@ -161,14 +161,29 @@ def shape_of(
 def odata_shape(
     name: str,
     fields: Collection[Field],
+    keys: Collection[str] = (),
     *,
     keep_placeholders: bool = False,
     decimals: int = DECIMALS,
 ) -> PageShape:
-    """The table that pages of an OData entity set become: flat rows of plain values."""
-    columns = tuple(Column(f.name, (f.name,), f, wrapped=False) for f in fields)
+    """The table that pages of an OData entity set become: flat rows of plain values.
+
+    Texts of a fixed width come padded, which the database makes no difference of; they are trimmed.
+
+    Args:
+        name: Name of the table.
+        fields: Its columns.
+        keys: Those without which there is no row.
+        keep_placeholders: Whether dates that stand for none stay.
+        decimals: Digits that decimal columns keep after the point.
+    """
+    columns = tuple(
+        Column(f.name, (f.name,), f, wrapped=False, trim=f.type is FieldType.TEXT) for f in fields
+    )
     types = column_types(decimals)
-    schema = pa.schema([pa.field(c.name, types[c.field.type]) for c in columns])
+    schema = pa.schema(
+        [pa.field(c.name, types[c.field.type], nullable=c.name not in keys) for c in columns]
+    )
     root = Node(TableShape((name,), schema, columns))
     return PageShape(
         entity=name,

@@ -13,7 +13,7 @@ from acumatica_source.client.errors import AcumaticaError
 from acumatica_source.contract.model import Contract
 from acumatica_source.contract.openapi import parse_contract
 from acumatica_source.reading.instance import Instance
-from acumatica_source.reading.odata import inquiry_names
+from acumatica_source.reading.odata import inquiries as exposed_inquiries
 from acumatica_source.resources.plan import entity_of
 from acumatica_source.source import configured_instance
 
@@ -75,7 +75,7 @@ def _ask(instance: Instance) -> tuple[Contract, dict[str, Any]]:
         _, contract = instance.contract()
         endpoints = [str(one) for one in instance.endpoints()]
         try:
-            inquiries = inquiry_names(connection, instance.tenant)
+            inquiries = sorted(exposed_inquiries(connection.pool, instance.tenant).sets)
         except AcumaticaError as error:
             inquiries = [f"(cannot be listed: {error})"]
     return contract, {"endpoints": endpoints, "generic_inquiries": inquiries}

@@ -27,6 +27,7 @@ from acumatica_source.client.errors import (
 )
 from acumatica_source.reading.errors import NotARecord
 from acumatica_source.reading.instance import Instance
+from acumatica_source.resources.dac import DacTable
 from acumatica_source.resources.generic_inquiry import GenericInquiry
 from acumatica_source.resources.ledger import LedgerTransactions
 from acumatica_source.resources.plan import contract_with, entity_of
@@ -100,7 +101,7 @@ def _check_names(instance: Instance, load: Sequence[Load]) -> None:
     """Reach the instance, and refuse unknown names before anything is loaded."""
     instance.contract()
     for one in load:
-        if not isinstance(one, LedgerTransactions | GenericInquiry):
+        if not isinstance(one, LedgerTransactions | GenericInquiry | DacTable):
             entity_of(contract_with(instance, name_of(one))[1], name_of(one))
 
 

@@ -1,7 +1,8 @@
 """Keeps contracts on disk, so that a run in which nothing changed need not fetch them again.
 
-What is kept is the document as the instance sent it, JSON, read with the same care as if it came
-over the network. The cache is a convenience: where it cannot be read or written, it is not there.
+What is kept is JSON, read with the same care as if it came over the network: an endpoint's contract
+as the instance sent it, and the gist of the metadata of an OData service. The cache is a
+convenience: where it cannot be read or written, it is not there.
 """
 
 import contextlib
@@ -15,12 +16,17 @@ from collections.abc import Callable
 from dataclasses import astuple, dataclass
 from datetime import timedelta
 from pathlib import Path
+from typing import TypeVar
 
 import orjson
 
+from acumatica_source.contract.edmx import Feeds, parse_edmx
 from acumatica_source.contract.errors import ContractError
+from acumatica_source.contract.feed_file import feeds_from_json, feeds_to_json
 from acumatica_source.contract.model import Contract
 from acumatica_source.contract.openapi import parse_contract
+
+T = TypeVar("T")
 
 logger = logging.getLogger(__name__)
 
@@ -65,17 +71,30 @@ class ContractCache:
         Raises:
             ContractError: what was fetched is no contract understood here.
         """
-        path = self._directory / address.file_name
-        kept = self._read(path)
+        kept = self._kept(address, parse_contract)
         if kept is not None:
-            try:
-                return parse_contract(kept)
-            except ContractError:
-                logger.debug("The contract kept in %s is broken; it is fetched again.", path)
+            return kept
         document = fetch()
         contract = parse_contract(document)
-        self._write(path, document)
+        self._write(self._directory / address.file_name, document)
         return contract
+
+    def feeds(self, address: ContractAddress, fetch: Callable[[], bytes]) -> Feeds:
+        """The feeds of an OData service from the cache, or else as fetched, which are then kept.
+
+        Args:
+            address: Whose service; its endpoint and version name it.
+            fetch: Gets `$metadata` from the instance.
+
+        Raises:
+            ContractError: what was fetched is no metadata understood here.
+        """
+        kept = self._kept(address, feeds_from_json)
+        if kept is not None:
+            return kept
+        feeds = parse_edmx(fetch())
+        self._write(self._directory / address.file_name, feeds_to_json(feeds))
+        return feeds
 
     def forget(self, address: ContractAddress) -> None:
         """Drop a contract that turned out to be out of date."""
@@ -83,6 +102,17 @@ class ContractCache:
             (self._directory / address.file_name).unlink(missing_ok=True)
         except OSError as error:
             logger.debug("The contract cache cannot be written: %s", error)
+
+    def _kept(self, address: ContractAddress, parse: Callable[[bytes], T]) -> T | None:
+        path = self._directory / address.file_name
+        document = self._read(path)
+        if document is None:
+            return None
+        try:
+            return parse(document)
+        except ContractError:
+            logger.debug("The contract kept in %s is broken; it is fetched again.", path)
+            return None
 
     def _read(self, path: Path) -> bytes | None:
         try:

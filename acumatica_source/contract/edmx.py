@@ -52,11 +52,17 @@ class Feed:
     unfilterable: frozenset[str] = frozenset()
     """Fields that neither a filter nor a selection may name."""
     entity_type: str = ""
-    """Name of the type of its rows, without the namespace; aliases of one DAC share it."""
+    """Name of the type of its rows with the namespace; aliases of one DAC share it."""
 
     def field(self, name: str) -> Field | None:
         """The field of that exact name, or None."""
         return next((f for f in self.fields if f.name == name), None)
+
+    @property
+    def stamp(self) -> str | None:
+        """The audit field with a row's last modification, if rows can be filtered by it."""
+        stamps = (f.name for f in self.fields if f.name.lower() == "lastmodifieddatetime")
+        return next((name for name in stamps if name not in self.unfilterable), None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +117,6 @@ def _schema_children(document: bytes) -> Iterator[Element]:
 
 @dataclass(slots=True)
 class _Type:
-    name: str
     base: str
     keys: tuple[str, ...]
     fields: tuple[Field, ...]
@@ -122,6 +127,10 @@ class _Gathered:
     """What the schemas declare, before it is put together."""
 
     seen_schema: bool = False
+    namespace: str = ""
+    """Of the schema that is being read: two namespaces may have types of the same name."""
+    namespaces: dict[str, str] = field(default_factory=dict)
+    """By the short names that schemas give themselves."""
     types: dict[str, _Type] = field(default_factory=dict)
     sets: dict[str, str] = field(default_factory=dict)
     functions: dict[str, tuple[Field, ...]] = field(default_factory=dict)
@@ -132,26 +141,30 @@ class _Gathered:
         match _local(element):
             case "Schema":
                 self.seen_schema = True
+                self.namespace = element.get("Namespace", "")
+                self.namespaces[element.get("Alias", self.namespace)] = self.namespace
             case "EntityType":
-                declared = _type(element)
-                self.types[declared.name] = declared
+                self.types[f"{self.namespace}.{element.get('Name', '')}"] = _type(element)
             case "Function":
                 parameters = [p for p in element if _local(p) == "Parameter"]
-                self.functions[element.get("Name", "")] = _fields(parameters)
+                name = f"{self.namespace}.{element.get('Name', '')}"
+                self.functions[name] = _fields(parameters)
             case "EntityContainer":
                 for child in element:
                     self._take_contained(child)
             case "Annotations":
-                self._note_restrictions(element.get("Target", "").rpartition("/")[2], element)
+                target = element.get("Target", "")
+                _, slash, contained = target.rpartition("/")
+                self._note_restrictions(contained if slash else self._full(target), element)
 
     def _take_contained(self, element: Element) -> None:
         name = element.get("Name", "")
         match _local(element):
             case "EntitySet":
-                self.sets[name] = _unqualified(element.get("EntityType", ""))
+                self.sets[name] = element.get("EntityType", "")
                 self._note_restrictions(name, element)
             case "FunctionImport":
-                function = _unqualified(element.get("Function", name))
+                function = element.get("Function", name)
                 own = _fields([p for p in element if _local(p) == "Parameter"])
                 self.imports[name] = (function, own)
 
@@ -162,7 +175,8 @@ class _Gathered:
                 self.unfilterable[name] = frozenset(path for path in paths if path)
 
     def feeds(self) -> Iterator[tuple[str, Feed]]:
-        for name, type_name in self.sets.items():
+        for name, declared in self.sets.items():
+            type_name = self._full(declared)
             keys, fields = self._inherited(type_name)
             yield (
                 name,
@@ -171,7 +185,7 @@ class _Gathered:
                     fields=tuple(fields.values()),
                     keys=keys,
                     parameters=self._parameters(name),
-                    unfilterable=self.unfilterable.get(name, frozenset()),
+                    unfilterable=self._restricted(name) | self._restricted(type_name),
                     entity_type=type_name,
                 ),
             )
@@ -181,13 +195,21 @@ class _Gathered:
         line: list[_Type] = []
         while (declared := self.types.get(type_name)) is not None and declared not in line:
             line.append(declared)
-            type_name = declared.base
+            type_name = self._full(declared.base)
         keys = next((t.keys for t in reversed(line) if t.keys), ())
         return keys, {f.name: f for declared in reversed(line) for f in declared.fields}
 
     def _parameters(self, name: str) -> tuple[Field, ...]:
         function, own = self.imports.get(name + WITH_PARAMETERS, ("", ()))
-        return own or self.functions.get(function, ())
+        return own or self.functions.get(self._full(function), ())
+
+    def _restricted(self, name: str) -> frozenset[str]:
+        return self.unfilterable.get(name, frozenset())
+
+    def _full(self, name: str) -> str:
+        """A qualified name whose namespace is not abbreviated."""
+        space, _, local = name.rpartition(".")
+        return f"{self.namespaces.get(space, space)}.{local}"
 
 
 def _type(element: Element) -> _Type:
@@ -196,8 +218,7 @@ def _type(element: Element) -> _Type:
         if _local(child) == "Key":
             keys = tuple(ref.get("Name", "") for ref in child if _local(ref) == "PropertyRef")
     return _Type(
-        name=element.get("Name", ""),
-        base=_unqualified(element.get("BaseType", "")),
+        base=element.get("BaseType", ""),
         keys=keys,
         fields=_fields([child for child in element if _local(child) == "Property"]),
     )

@@ -13,8 +13,10 @@ import orjson
 from acumatica_source.client.errors import ConfigurationError, UnexpectedAnswer
 from acumatica_source.client.pool import SessionPool
 from acumatica_source.contract.cache import ContractAddress, ContractCache
+from acumatica_source.contract.edmx import Feeds
 from acumatica_source.contract.errors import UnsupportedContract
 from acumatica_source.contract.model import Contract
+from acumatica_source.reading.odata import classes_path, metadata
 
 logger = logging.getLogger(__name__)
 
@@ -44,6 +46,10 @@ class Endpoint:
 
     def __str__(self) -> str:
         return f"{self.name}/{self.version}"
+
+
+CLASSES = Endpoint("odata", "dac")
+"""Where the cache keeps what the metadata of data access classes tell."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +87,10 @@ class Instance:
         self._users = 0
         self._connection: Connection | None = None
         self._contract: tuple[Endpoint, Contract] | None = None
-        self._build = ""
+        self._listing: tuple[list[Endpoint], str] | None = None
+        self._classes: Feeds | None = None
+        self.classes_are_fresh = False
+        """Whether this object has fetched the metadata of the data access classes itself."""
         self._requests_before = 0
 
     @contextmanager
@@ -129,8 +138,34 @@ class Instance:
         """Have the contract fetched anew: records have shown that it is out of date."""
         with self._lock:
             if self._contract is not None:
-                self._cache.forget(self._address(self._contract[0], self._build))
-            self._contract = None
+                self._cache.forget(self._address(self._contract[0]))
+            self._contract = self._listing = None
+
+    def classes(self) -> Feeds:
+        """The data access classes that the instance serves over OData, fetched once.
+
+        Their metadata have some 20 MB. What is needed of them is kept on disk with the contracts.
+
+        Raises:
+            AcumaticaError: the instance does not show them to this user.
+            ContractError: what it shows are no OData metadata.
+        """
+        with self._lock:
+            if self._classes is None:
+                with self.opened() as connection:
+
+                    def fetch() -> bytes:
+                        self.classes_are_fresh = True
+                        return metadata(connection.pool, classes_path(self.tenant))
+
+                    self._classes = self._cache.feeds(self._address(CLASSES), fetch)
+            return self._classes
+
+    def forget_classes(self) -> None:
+        """Have the classes' metadata fetched anew: rows have shown that they are out of date."""
+        with self._lock:
+            self._cache.forget(self._address(CLASSES))
+            self._classes = None
 
     @property
     def tenant(self) -> str:
@@ -139,12 +174,18 @@ class Instance:
 
     def endpoints(self) -> list[Endpoint]:
         """All endpoints that the instance lists."""
-        with self.opened() as connection:
-            return listed_endpoints(_get(connection.pool, "entity"))[0]
+        return list(self._listed()[0])
+
+    def _listed(self) -> tuple[list[Endpoint], str]:
+        """The endpoints and the build, asked for once."""
+        with self._lock:
+            if self._listing is None:
+                with self.opened() as connection:
+                    self._listing = listed_endpoints(_get(connection.pool, "entity"))
+            return self._listing
 
     def _discover(self, pool: SessionPool) -> tuple[Endpoint, Contract]:
-        listed, self._build = listed_endpoints(_get(pool, "entity"))
-        candidates = self._candidates(listed)
+        candidates = self._candidates(self._listed()[0])
         for place, endpoint in enumerate(candidates):
 
             def fetch(path: str = endpoint.path) -> bytes:
@@ -152,14 +193,15 @@ class Instance:
                 return _get(pool, f"{path}/swagger.json")
 
             try:
-                return endpoint, self._cache.contract(self._address(endpoint, self._build), fetch)
+                return endpoint, self._cache.contract(self._address(endpoint), fetch)
             except UnsupportedContract as error:
                 if place + 1 == len(candidates):
                     raise
                 logger.warning("%s: %s Using %s instead.", endpoint, error, candidates[place + 1])
         raise AssertionError("unreachable: there is at least one candidate")
 
-    def _address(self, endpoint: Endpoint, build: str) -> ContractAddress:
+    def _address(self, endpoint: Endpoint) -> ContractAddress:
+        build = self._listed()[1]
         return ContractAddress(
             self._site.base_url, self._site.tenant, build, endpoint.name, endpoint.version
         )

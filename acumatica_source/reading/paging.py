@@ -7,6 +7,8 @@ Guide: Retrieval of Records by Conditions), so completeness has to be earned:
   go elsewhere cannot shift its pages. It needs the keys, and a filter on them.
 * `SkipPaging` asks by offset, but every page overlaps the one before. The overlap proves that no
   row slipped through; where it does not hold, the machine steps back until it does.
+* `OrderedPaging` is for interfaces that can be told the order, as OData can: by key, or else by
+  offset.
 * `WholeRead` asks once for everything: slow, but it presumes no order at all.
 
 All speak in *marks*: a mark is what identifies a row, the tuple of its key values (or of its `id`
@@ -266,3 +268,51 @@ class SkipPaging:
         self._idle += 1
         if self._idle > MOST_STEPS_BACK:
             raise PagingStuck("Pages bring nothing new; the server's order is not stable.")
+
+
+class OrderedPaging:
+    """Pages by key where the server keeps the order it was asked for, else by offset.
+
+    Both begin with the same page, so what the second one shows decides.
+    """
+
+    def __init__(self, keys: Sequence[Key], top: int) -> None:
+        top = max(2, top)
+        self._by_key: KeysetPaging | None = KeysetPaging(keys, top)
+        self._by_offset = SkipPaging(top)
+        self._second: PageRequest | None = None
+        self._pages = 0
+
+    def first(self) -> PageRequest:
+        """Ask for the first rows."""
+        return self._by_offset.first()
+
+    def receive(self, marks: Sequence[Mark]) -> Received:
+        """Check that the page advances in key order and ask for what follows it.
+
+        Raises:
+            OrderNotTrusted: later than on the second page, the order is not that of the key.
+            PagingStuck: by offset, pages do not overlap as they should.
+        """
+        if self._by_key is None:
+            return self._by_offset.receive(marks)
+        if self._pages == 0:
+            self._second = self._by_offset.receive(marks).next
+        try:
+            received = self._by_key.receive(marks)
+        except OrderNotTrusted:
+            if self._pages > 1:
+                raise
+            return Received(0 if self._pages == 0 else len(marks), self.turn())
+        self._pages += 1
+        return received
+
+    @property
+    def can_turn(self) -> bool:
+        """Whether only the first page has come, so that offsets can take over."""
+        return self._by_key is not None and self._pages == 1
+
+    def turn(self) -> PageRequest | None:
+        """Go on by offset after the first page: keys do not serve."""
+        self._by_key = None
+        return self._second

@@ -18,7 +18,7 @@ from acumatica_source.reading.instance import Connection, Instance
 from acumatica_source.reading.read_ahead import ReadAhead
 from acumatica_source.reading.records import RecordReader
 from acumatica_source.reading.watermark import lower_bound, next_watermark
-from acumatica_source.resources.loaded import Difference, difference, loaded_stamps
+from acumatica_source.resources.loaded import STAMP, Difference, difference, loaded_stamps
 from acumatica_source.resources.options import EntityOptions
 from acumatica_source.resources.plan import query_of
 from acumatica_source.resources.tables import (
@@ -122,17 +122,17 @@ class _Load:
         """How the destination differs from the source before this run."""
         stamp = self._entity.watermark
         assert stamp is not None
-        loaded = loaded_stamps(self._entity.name, self._stamp or stamp)
+        loaded = loaded_stamps(self._entity.name, ("id",), self._stamp or stamp)
         if loaded is None:
             return None
         with ReadAhead(self._executor, self._reader.stamps(), PAGES_AHEAD) as pages:
-            tables = [page.select(["id", stamp]).rename_columns(["id", "stamp"]) for page in pages]
+            tables = [page.select(["id", stamp]).rename_columns(["id", STAMP]) for page in pages]
         if not tables:
             tables = [
                 pa.table(
                     {
                         "id": pa.array([], pa.string()),
-                        "stamp": pa.array([], pa.timestamp("us", "UTC")),
+                        STAMP: pa.array([], pa.timestamp("us", "UTC")),
                     }
                 )
             ]
@@ -140,20 +140,18 @@ class _Load:
 
     def _heal(self, found: Difference) -> Iterator[Any]:
         """Load what the stamps did not bring, and take out what is gone."""
-        rest = [one for one in found.outdated.to_pylist() if one not in self._seen]
+        outdated = found.outdated.column("id").to_pylist()
+        rest = [one for one in outdated if one not in self._seen]
         if rest:
             yield from self._carry_pages(self._reader.records(rest))
-        gone = found.gone.filter(
-            pc.invert(pc.is_in(found.gone, value_set=pa.array(list(self._seen), pa.string())))
-        )
-        if len(gone):
-            yield self._target(self._parents.name).carry(
-                tombstones(self._parents.schema, "id", gone)
-            )
+        gone = [one for one in found.gone.column("id").to_pylist() if one not in self._seen]
+        if gone:
+            bare = tombstones(self._parents.schema, pa.table({"id": gone}))
+            yield self._target(self._parents.name).carry(bare)
             for child in self._children:
                 if child.name in self._filled:
                     schema = self._formed(child.schema.empty_table()).schema
-                    bare = tombstones(schema, "_parent_id", gone)
+                    bare = tombstones(schema, pa.table({"_parent_id": gone}))
                     yield self._target(child.name).carry(bare)
 
     def _empty(self) -> Iterator[Any]:
@@ -196,7 +194,7 @@ class _Load:
             self._rows_read[child.name] += rows.num_rows
             if self._mode is not WriteMode.REPLACE:
                 if child.name in self._filled:
-                    bare = tombstones(rows.schema, "_parent_id", childless(parents, rows))
+                    bare = tombstones(rows.schema, childless(parents, rows))
                     rows = concat_with_flag([rows, bare])
                 elif not rows.num_rows:
                     continue

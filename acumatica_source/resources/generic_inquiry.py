@@ -8,9 +8,11 @@ import dlt
 from dlt.extract import DltResource
 
 from acumatica_source.client.errors import ConfigurationError
-from acumatica_source.contract.edmx import Feed
+from acumatica_source.client.instance import segment
+from acumatica_source.contract.edmx import WITH_PARAMETERS, Feed
+from acumatica_source.reading.feeds import FeedQuery, FeedReader
 from acumatica_source.reading.instance import Instance
-from acumatica_source.reading.odata import FeedQuery, FeedReader, feed_named
+from acumatica_source.reading.odata import inquiries, inquiries_path, named
 from acumatica_source.reading.read_ahead import ReadAhead
 from acumatica_source.resources.tables import Target, WriteMode
 
@@ -36,15 +38,16 @@ def generic_inquiry_resource(instance: Instance, inquiry: GenericInquiry) -> Dlt
 
     def rows() -> Iterator[Any]:
         with instance.opened() as connection:
-            feed = feed_named(connection, instance.tenant, inquiry.name)
+            offered = inquiries(connection.pool, instance.tenant)
+            feed = named(offered, inquiry.name, "generic inquiry")
             query = FeedQuery(
+                path=_path(instance.tenant, feed, inquiry.parameters),
                 feed=feed,
-                keys=_keys(feed, inquiry.key),
+                keys=key_columns(feed, inquiry.key),
                 page_size=inquiry.page_size,
-                parameters=inquiry.parameters,
                 filter=inquiry.filter,
             )
-            reader = FeedReader(connection, instance.tenant, query)
+            reader = FeedReader(connection, query)
             target = Target(inquiry.name, WriteMode.REPLACE)
             yield target.carry(reader.shape.tables[0].schema.empty_table())
             with ReadAhead(connection.executor, reader.pages(), depth=2) as pages:
@@ -55,7 +58,12 @@ def generic_inquiry_resource(instance: Instance, inquiry: GenericInquiry) -> Dlt
     return dlt.resource(rows, name=inquiry.name)
 
 
-def _keys(feed: Feed, wanted: Sequence[str] | None) -> tuple[str, ...]:
+def key_columns(feed: Feed, wanted: Sequence[str] | None) -> tuple[str, ...]:
+    """The columns that identify a row: those wanted, or else those that the metadata declare.
+
+    Raises:
+        ConfigurationError: the feed has no column of a name wanted.
+    """
     if wanted is None:
         return feed.keys
     unknown = [name for name in wanted if feed.field(name) is None]
@@ -63,3 +71,28 @@ def _keys(feed: Feed, wanted: Sequence[str] | None) -> tuple[str, ...]:
         known = ", ".join(one.name for one in feed.fields)
         raise ConfigurationError(f"{feed.name} has no {', '.join(unknown)}. It has: {known}.")
     return tuple(wanted)
+
+
+def _path(tenant: str, feed: Feed, parameters: Mapping[str, object]) -> str:
+    base = f"{inquiries_path(tenant)}/{segment(feed.name, 'inquiry')}"
+    if not parameters:
+        return base
+    known = {one.name for one in feed.parameters}
+    for name in parameters:
+        if name not in known:
+            raise ConfigurationError(
+                f"{feed.name} has no parameter {name!r}. It has: "
+                f"{', '.join(sorted(known)) or 'none'}."
+            )
+    given = ",".join(f"{name}={_literal(value)}" for name, value in parameters.items())
+    return f"{base}{WITH_PARAMETERS}({given})"
+
+
+def _literal(value: object) -> str:
+    if value is None:
+        return "null"
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, int):
+        return str(value)
+    return segment("'" + str(value).replace("'", "''") + "'", "parameter")

@@ -62,11 +62,14 @@ def with_flag(rows: pa.Table) -> pa.Table:
     return rows.append_column(pa.field(DELETED, pa.bool_()), pa.nulls(rows.num_rows, pa.bool_()))
 
 
-def tombstones(schema: pa.Schema, column: str, values: pa.Array | pa.ChunkedArray) -> pa.Table:
-    """One `_deleted` row per value of `column`, blank otherwise."""
-    gone = blank(schema, len(values))
-    place = schema.get_field_index(column)
-    return gone.set_column(place, schema.field(place), values.cast(schema.field(place).type))
+def tombstones(schema: pa.Schema, values: pa.Table) -> pa.Table:
+    """One `_deleted` row per row of `values`, blank in all other columns."""
+    gone = blank(schema, values.num_rows)
+    for name in values.column_names:
+        place = schema.get_field_index(name)
+        column = values.column(name).cast(schema.field(place).type)
+        gone = gone.set_column(place, schema.field(place), column)
+    return gone
 
 
 def blank(schema: pa.Schema, count: int) -> pa.Table:
@@ -81,10 +84,11 @@ def blank(schema: pa.Schema, count: int) -> pa.Table:
     return pa.table(columns, schema=schema).append_column(pa.field(DELETED, pa.bool_()), flag)
 
 
-def childless(parents: pa.Table, children: pa.Table) -> pa.Array:
-    """The `id`s of the parents that have no row among the children."""
+def childless(parents: pa.Table, children: pa.Table) -> pa.Table:
+    """The parents that have no row among the children, as `_parent_id`s."""
     ids = parents.column("id")
-    return ids.filter(pc.invert(pc.is_in(ids, value_set=children.column("_parent_id"))))
+    bare = ids.filter(pc.invert(pc.is_in(ids, value_set=children.column("_parent_id"))))
+    return pa.table({"_parent_id": bare})
 
 
 def concat_with_flag(tables: Sequence[pa.Table]) -> pa.Table:

@@ -524,7 +524,7 @@ def test_a_feed() -> None:
     assert answer.next_link == "https://x/next"
     assert rows(answer, "Feed") == [
         {
-            "Nbr": "A  ",
+            "Nbr": "A",
             "Amount": Decimal(1999),
             "Date": date(2025, 10, 14),
             "LastModifiedDateTime": datetime(2025, 10, 14, 6, 13, 9, 570000, UTC),

@@ -99,6 +99,30 @@ def test_aliases_of_one_table() -> None:
     assert feeds.aliases("Stock") == ("Stock",)
 
 
+def test_types_of_one_name_in_two_namespaces_are_told_apart() -> None:
+    schema = (
+        '<Schema Namespace="PX.{0}" Alias="{0}"><EntityType Name="Account">'
+        '<Key><PropertyRef Name="{1}"/></Key><Property Name="{1}" Type="Edm.String"/>'
+        "</EntityType></Schema>"
+    )
+    feeds = parse_edmx(
+        b"<Edmx>"
+        + schema.format("GL", "AccountCD").encode()
+        + schema.format("EP", "LoginName").encode()
+        + b'<Schema Namespace="PX"><EntityContainer Name="C">'
+        b'<EntitySet Name="GLAccount" EntityType="GL.Account"/>'
+        b'<EntitySet Name="EPAccount" EntityType="PX.EP.Account"/></EntityContainer>'
+        b'<Annotations Target="PX.EP.Account"><Annotation Term="Cap.FilterRestrictions">'
+        b"<PropertyPath>LoginName</PropertyPath></Annotation></Annotations></Schema></Edmx>"
+    )
+    assert {name: feed.keys for name, feed in feeds.sets.items()} == {
+        "GLAccount": ("AccountCD",),
+        "EPAccount": ("LoginName",),
+    }
+    assert feeds.aliases("GLAccount") == ("GLAccount",)
+    assert feeds.sets["GLAccount"].unfilterable == frozenset()
+
+
 def test_parameters_of_an_inquiry() -> None:
     feeds = parse_edmx(V4)
     assert feeds.sets["Stock"].parameters == (
