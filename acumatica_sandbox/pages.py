@@ -60,12 +60,12 @@ class Projection:
 
 def list_body(entity: EntityModel, rows: Sequence[Row], projection: Projection) -> bytes:
     """A list of records."""
-    return b"[" + _records(entity, rows, projection, b",") + b"]"
+    return _records(entity, rows, projection, b"[", b"]") if rows else b"[]"
 
 
 def record_body(entity: EntityModel, record: Record, projection: Projection) -> bytes:
     """One record."""
-    return _records(entity, [row_of(entity, record, projection)], projection, b"")
+    return _records(entity, [row_of(entity, record, projection)], projection, b"", b"")
 
 
 def row_of(entity: EntityModel, record: Record, projection: Projection) -> Row:
@@ -78,31 +78,34 @@ def row_of(entity: EntityModel, record: Record, projection: Projection) -> Row:
 
 
 def _records(
-    entity: EntityModel, rows: Sequence[Row], projection: Projection, between: bytes
+    entity: EntityModel, rows: Sequence[Row], projection: Projection, opening: bytes, closing: bytes
 ) -> bytes:
-    if not rows:
-        return b""
-    base = f"{projection.base}/{entity.name}/".encode()
     files = f"{projection.base}/files/PX.Objects.{entity.name}Maint/".encode()
-    names = _starts(entity, projection.select)
-    columns = projection.nested(entity)
+    links = f',"_links":{{"self":"{projection.base}/{entity.name}/'.encode()
     places = list(entity.shape.nested)
+    columns = projection.nested(entity)
     slots = [places.index(column[2:]) for column in columns]
-    parts: list[bytes] = []
+    names = _starts(entity, projection.select)
+    parts = [opening + b'{"id":"']
     add = parts.extend
     for number, (identity, _, custom, flat, *nested) in enumerate(rows, 1):
+        if names is not None:
+            flat = selected(flat, names)
+        add((identity, b'","rowNumber":%d' % number))
+        if slots:
+            members = flat.split(PLACE)
+            owner = identity[24:]
+            for slot, piece in zip(slots, nested, strict=True):
+                piece = piece.replace(OWNER, owner).replace(SALT, projection.salt)
+                members[slot] += piece.replace(FILES, files)
+            add(members)
+        else:
+            parts.append(flat)
         add(
             (
-                between if number > 1 else b"",
-                b'{"id":"',
-                identity,
-                b'","rowNumber":',
-                b"%d" % number,
-                _filled(flat if names is None else selected(flat, names), slots, nested, identity),
                 b',"custom":',
                 custom_text(custom, projection.custom) if projection.custom else b"{}",
-                b',"_links":{"self":"',
-                base,
+                links,
                 identity,
                 b'","files:put":"',
                 files,
@@ -113,26 +116,14 @@ def _records(
         )
         if projection.files is not None:
             add((b',"files":', projection.files.get(identity.decode(), b"[]")))
-        add((b"}",))
+        parts.append(b'},{"id":"')
+    parts[-1] = b"}" + closing
     page = b"".join(parts)
-    if columns:
-        page = page.replace(SALT, projection.salt).replace(FILES, files)
-    elif places:
-        page = page.translate(None, PLACE)
+    if not slots:
+        page = page.replace(PLACE, b"")
     if any(column[0] == "n" and column[2:] in entity.layered for column in columns):
         page = finish(entity, page, projection.expand, projection.custom)
     return page if projection.offset == UTC else in_zone(page, projection.offset)
-
-
-def _filled(flat: bytes, slots: Sequence[int], nested: Sequence[bytes], identity: bytes) -> bytes:
-    """The scalars with nested members in their places."""
-    if not slots:
-        return flat
-    parts = flat.split(PLACE)
-    owner = identity[24:]
-    for slot, piece in zip(slots, nested, strict=True):
-        parts[slot] += piece.replace(OWNER, owner)
-    return b"".join(parts)
 
 
 def in_zone(page: bytes, zone: timezone) -> bytes:
