@@ -53,7 +53,11 @@ def test_a_key_of_several_columns_counts_as_a_whole() -> None:
     def rows(*keys: tuple[str, int]) -> pa.Table:
         types, numbers = zip(*keys, strict=True)
         return pa.table(
-            {"Type": types, "Nbr": numbers, "stamp": pa.array([NOON] * len(keys), pa.timestamp("us", "UTC"))},
+            {
+                "Type": types,
+                "Nbr": numbers,
+                "stamp": pa.array([NOON] * len(keys), pa.timestamp("us", "UTC")),
+            },
         )
 
     found = difference(rows(("A", 1), ("A", 2), ("B", 1)), rows(("A", 1), ("B", 2), ("B", 1)))
