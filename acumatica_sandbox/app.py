@@ -9,12 +9,12 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
-from acumatica_sandbox import control, identity, rest
+from acumatica_sandbox import control_http, identity, rest
 from acumatica_sandbox.answers import Failure, http_error, not_found
 from acumatica_sandbox.faults import Faults
 from acumatica_sandbox.odata import service as odata
 from acumatica_sandbox.site import Site
-from acumatica_sandbox.throttle import LICENSES, Declined, Throttle
+from acumatica_sandbox.throttle import Declined
 
 Handler = Callable[[Site, Request, str], Awaitable[Response]]
 
@@ -24,8 +24,7 @@ class App:
 
     def __init__(self, site: Site) -> None:
         self._site = site
-        self._throttle = Throttle(LICENSES[site.options.license])
-        site.throttle = self._throttle
+        self._throttle = site.throttle
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one HTTP request."""
@@ -37,7 +36,7 @@ class App:
         full_path = raw.decode("latin-1")
         prefix = f"{self._site.prefix}/"
         if full_path.startswith(f"{prefix}_sandbox/"):
-            answer = await control.answer(
+            answer = await control_http.answer(
                 self._site, request, full_path.removeprefix(f"{prefix}_sandbox/")
             )
             await answer(scope, receive, send)

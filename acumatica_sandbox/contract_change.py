@@ -1,8 +1,9 @@
 """Changes an entity's contract, as a customization or an upgrade does, and carries records over."""
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, TypeVar
 
 from acumatica_sandbox.fragments import Record, parse_value, rows_at
 from acumatica_sandbox.model import EntityModel, ShapeModel
@@ -10,7 +11,15 @@ from acumatica_sandbox.options import SandboxError
 from acumatica_sandbox.seeding.generic import Chance, maker_of
 
 LETTERS = "sdihlbtDg"
-CHANGES = ("add", "remove", "retype", "rename", "custom")
+Member = TypeVar("Member")
+CHANGES: dict[str, type[Mapping[Any, Any]] | type[Sequence[Any]]] = {
+    "add": Mapping,
+    "remove": Sequence,
+    "retype": Mapping,
+    "rename": Mapping,
+    "custom": Mapping,
+}
+"""The changes, and the form that each is given in."""
 
 
 def changed(entity: EntityModel, changes: Mapping[str, Any]) -> EntityModel:
@@ -19,9 +28,7 @@ def changed(entity: EntityModel, changes: Mapping[str, Any]) -> EntityModel:
     Raises:
         SandboxError: a change is unknown, or about something that is not there, or about a key.
     """
-    unknown = set(changes) - set(CHANGES)
-    if unknown:
-        raise SandboxError(f"A contract has no change {unknown.pop()!r}; known: {CHANGES}.")
+    _check_forms(changes)
     shape = entity.shape
     custom = {**entity.custom, **changes.get("custom", {})}
     fixed = {*entity.keys, *entity.stamps}
@@ -42,6 +49,20 @@ def changed(entity: EntityModel, changes: Mapping[str, Any]) -> EntityModel:
             raise SandboxError(f"{entity.name} has no member for the custom field {place!r}.")
     custom = {place: letter for place, letter in custom.items() if _has(shape, place)}
     return replace(entity, shape=shape, custom=custom)
+
+
+def _check_forms(changes: Mapping[str, Any]) -> None:
+    for change, given in changes.items():
+        if change not in CHANGES:
+            known = ", ".join(CHANGES)
+            raise SandboxError(f"A contract has no change {change!r}. There are: {known}.")
+        if isinstance(given, str) or not isinstance(given, CHANGES[change]):
+            form = "an object by path" if CHANGES[change] is Mapping else "a list of paths"
+            raise SandboxError(f"{change} must be {form}, not {given!r}.")
+        for path in given:
+            view = r"(\w+/)*\w+\.\w+" if change == "custom" else r"\w+(/\w+)*"
+            if not isinstance(path, str) or not re.fullmatch(view, path):
+                raise SandboxError(f"{path!r} of {change} is no path of a field.")
 
 
 def _has(shape: ShapeModel, place: str) -> bool:
@@ -101,17 +122,24 @@ def _edited(shape: ShapeModel, path: Sequence[str], change: str, value: Any) -> 
         return replace(shape, fields={**shape.fields, name: value})
     if change == "rename" and (not isinstance(value, str) or not value.isidentifier()):
         raise SandboxError(f"A name must be an identifier, not {value!r}.")
-    names = {name: value} if change == "rename" else {name: None}
-
-    def kept(members: Mapping[str, Any]) -> dict[str, Any]:
-        return {names.get(n, n): v for n, v in members.items() if names.get(n, n) is not None}  # type: ignore[misc]
-
+    if change == "rename" and value in {*known, "id", "note", "custom", "rowNumber"}:
+        raise SandboxError(f"{shape.name} already has {value!r}.")
+    new = value if change == "rename" else None
     return replace(
         shape,
-        fields=kept(shape.fields),
-        linked=kept(shape.linked),
-        details=kept(shape.details),
+        fields=_renamed(shape.fields, name, new),
+        linked=_renamed(shape.linked, name, new),
+        details=_renamed(shape.details, name, new),
     )
+
+
+def _renamed(members: Mapping[str, Member], name: str, new: str | None) -> dict[str, Member]:
+    """The members with one renamed, or left out."""
+    if name not in members:
+        return dict(members)
+    if new is None:
+        return {n: member for n, member in members.items() if n != name}
+    return {new if n == name else n: member for n, member in members.items()}
 
 
 def _nodes(record: Record, path: Sequence[str]) -> list[tuple[Record, str]]:

@@ -58,15 +58,15 @@ def read_contract(path: str | Path) -> Contract:
     schemas = components.get("schemas") if isinstance(components, dict) else None
     schemas = schemas if schemas is not None else document.get("definitions")
     paths, info = document.get("paths"), document.get("info")
-    if not all(isinstance(part, dict) for part in (schemas, paths, info)):
+    if not (isinstance(schemas, dict) and isinstance(paths, dict) and isinstance(info, dict)):
         raise SandboxError(
             f"The contract {path} is not a swagger document: it needs info, paths and schemas."
         )
-    name, _, version = str(info.get("title", "")).partition("/")  # type: ignore[union-attr]
+    name, _, version = str(info.get("title", "")).partition("/")
     if not name or not version:
         raise SandboxError(f"The title of the contract {path} must be like Default/24.200.001.")
     try:
-        entities = _entities(document, schemas, paths)  # type: ignore[arg-type]
+        entities = _entities(document, schemas, paths)
     except (AttributeError, TypeError, KeyError) as error:
         raise SandboxError(f"The contract {path} is broken: {error!r}.") from None
     if not entities:

@@ -1,27 +1,25 @@
 """The control interface: what a test or a person may ask of the sandbox that no ERP offers.
 
-In process it is `sandbox.control`; over HTTP it is JSON below `/_sandbox/` of the site, a call a
-name: `POST /_sandbox/mutate` with the arguments as an object.
+In process it is `sandbox.control`; over HTTP see `acumatica_sandbox.control_http`.
 """
 
-import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
-from datetime import date, datetime
-from decimal import Decimal
+from datetime import datetime
 from typing import Any
 
-from starlette.requests import Request
-from starlette.responses import Response
-
-from acumatica_sandbox.answers import json_answer
-from acumatica_sandbox.faults import FaultError
-from acumatica_sandbox.fragments import Record, parse_wire
+from acumatica_sandbox.entity_api import UUID
+from acumatica_sandbox.fragments import Record
+from acumatica_sandbox.given_record import typed
 from acumatica_sandbox.model import EntityModel
 from acumatica_sandbox.mutation import KINDS, Mutation
 from acumatica_sandbox.options import SandboxError
-from acumatica_sandbox.site import Site
+from acumatica_sandbox.site import LARGEST_FILE, LONGEST_COMMENT, Site
 from acumatica_sandbox.writes import write
+
+BEFORE_START = ("contract", "contract_5", "now", "port", "records", "root", "seed")
+"""Options that cannot change while the site runs."""
+LAST_YEAR = 9000
 
 
 class Control:
@@ -37,8 +35,11 @@ class Control:
 
     def advance(self, seconds: float) -> datetime:
         """Put the virtual clock forward; returns the new time."""
-        if not isinstance(seconds, int | float) or not 0 <= seconds <= 10**9:
+        number = isinstance(seconds, int | float) and not isinstance(seconds, bool)
+        if not number or not 0 <= seconds <= 10**9:
             raise SandboxError("seconds must be a number from 0 to 1,000,000,000.")
+        if self.now().year > LAST_YEAR:
+            raise SandboxError(f"The clock is past the year {LAST_YEAR}: it stays there.")
         self._site.clock.advance(seconds)
         return self.now()
 
@@ -59,38 +60,51 @@ class Control:
         replace those that were there.
         """
         model = self._entity(entity)
-        unknown = set(record) - {*model.shape.fields, *model.shape.nested, *KEPT}
-        if unknown:
-            raise SandboxError(f"{entity} has no {', '.join(sorted(unknown))}.")
+        given = typed(model, record)
         store = self._site.store
-        keys = [record.get(key) for key in model.keys]
-        if record.get("id"):
-            existing = store.by_id(model, str(record["id"]))
+        keys = [given.get(key) for key in model.keys]
+        if given.get("id"):
+            existing = store.by_id(model, given["id"])
         else:
             existing = None if None in keys else store.by_keys(model, keys)
         if existing is not None:
             for name in model.shape.details:
-                if name in record:
+                if name in given:
                     existing[name] = []
-        try:
-            written = write(self._site, model, existing, dict(record))
-        except (ValueError, TypeError, ArithmeticError, AttributeError, KeyError) as error:
-            raise SandboxError(f"The record of {entity} makes no sense: {error}") from None
-        given = {n: record[n] for n in (*model.stamps, "archived") if record.get(n) is not None}
-        if given or (record.get("id") and record["id"] != written["id"]):
+        written = write(self._site, model, existing, given)
+        kept = {n: given[n] for n in ("id", "archived", *model.stamps) if given.get(n) is not None}
+        if kept:
             store.remove(model, written["id"])
-            written |= given | ({"id": record["id"]} if record.get("id") else {})
+            written |= kept
             store.replace(model, written)
         return written
 
     def delete(self, entity: str, keys: str | Sequence[Any]) -> bool:
         """Delete a record by its id or its key values; False where there is none."""
         model = self._entity(entity)
-        if isinstance(keys, str) and self._site.delete(model, keys.lower()):
-            return True
-        values = [keys] if isinstance(keys, str) else list(keys)
-        record = self._site.store.by_keys(model, values)
+        record = self._found(model, keys)
         return record is not None and self._site.delete(model, record["id"])
+
+    def attach(
+        self,
+        entity: str,
+        keys: str | Sequence[Any],
+        filename: str,
+        content: bytes,
+        comment: str | None = None,
+    ) -> str:
+        """Attach a file to a record, instead of the one of that name; returns the file's id."""
+        model = self._entity(entity)
+        record = self._found(model, keys)
+        if record is None:
+            raise SandboxError(f"There is no record of {entity} with the keys {keys!r}.")
+        if not isinstance(filename, str) or not filename or not filename.isprintable():
+            raise SandboxError(f"filename must be plain text, not {filename!r}.")
+        if not isinstance(content, bytes) or len(content) > LARGEST_FILE:
+            raise SandboxError(f"content must be bytes, {LARGEST_FILE:,} at most.")
+        if comment is not None and (not isinstance(comment, str) or len(comment) > LONGEST_COMMENT):
+            raise SandboxError(f"comment must be text of at most {LONGEST_COMMENT} characters.")
+        return self._site.attach(record["id"], filename, content, comment).id
 
     def rows(self, entity: str, path: Sequence[str] = ()) -> list[Record]:
         """All records with everything below them, as Python values, in key order.
@@ -98,13 +112,15 @@ class Control:
         With `path`, the rows of a nested member, each with the id of the record as `_parent`.
         """
         model = self._entity(entity)
+        if isinstance(path, str) or not isinstance(path, Sequence):
+            raise SandboxError(f"path must be a list of names, not {path!r}.")
         records = list(self._site.store.records(model))
         if not path:
             return records
         try:
             model.shape.at(tuple(path))
-        except KeyError:
-            raise SandboxError(f"{entity} has no member {'/'.join(path)!r}.") from None
+        except (KeyError, TypeError):
+            raise SandboxError(f"{entity} has no member {list(path)!r}.") from None
         rows = [(record["id"], record) for record in records]
         for step in path:
             deeper = []
@@ -130,8 +146,8 @@ class Control:
             "conventional_users_displaced": self._site.conventional.displaced,
             "in_one_session_max": traffic.in_one_session_max,
             "bytes_sent": traffic.bytes_sent,
-            "throttle_delay_seconds": throttle.delayed_seconds if throttle else 0.0,
-            "declined": throttle.declined if throttle else 0,
+            "throttle_delay_seconds": throttle.delayed_seconds,
+            "declined": throttle.declined,
         }
 
     def reset_counters(self) -> None:
@@ -180,74 +196,22 @@ class Control:
         fixed = sorted(set(changes) & set(BEFORE_START))
         if fixed:
             raise SandboxError(f"{', '.join(fixed)} can only be set before the sandbox starts.")
-        self._site.options = self._site.options.changed(changes)
-        self._site.sessions.configure(self._site.options)
-        self._site.conventional.configure(self._site.options)
+        self._site.configure(self._site.options.changed(changes))
 
     def _entity(self, name: str) -> EntityModel:
-        entity = self._site.entities.get(name)
+        entity = self._site.entities.get(name) if isinstance(name, str) else None
         if entity is None or entity.inquiry:
             known = ", ".join(e.name for e in self._site.entities.values() if not e.inquiry)
             raise SandboxError(f"There is no entity {name!r}. There are: {known}.")
         return entity
 
-
-BEFORE_START = ("contract", "contract_5", "license", "now", "port", "records", "root", "seed")
-KEPT = ("id", "note", "custom", "archived")
-
-
-async def answer(site: Site, request: Request, verb: str) -> Response:
-    """One call of the control interface over HTTP."""
-    control = Control(site)
-    calls: dict[str, Callable[..., Any]] = {
-        name: getattr(control, name)
-        for name in dir(control)
-        if not name.startswith("_") and callable(getattr(control, name))
-    }
-    calls["put"] = lambda entity, record: control.put(entity, _from_wire(control, entity, record))
-    if verb not in calls:
-        return json_answer({"error": f"No call {verb!r}. There are: {', '.join(calls)}."}, 404)
-    try:
-        arguments = json.loads(await request.body() or b"{}")
-        if not isinstance(arguments, dict):
-            raise SandboxError("The arguments must be a JSON object.")
-        result = calls[verb](**dict(request.query_params) | arguments)
-    except (SandboxError, FaultError) as error:
-        return json_answer({"error": str(error)}, 400)
-    except (TypeError, ValueError, ArithmeticError, RecursionError, AttributeError) as error:
-        return json_answer({"error": f"The call {verb!r} cannot be made like that: {error}"}, 400)
-    return json_answer(_plain(result))
-
-
-def _from_wire(control: Control, entity: str, record: Mapping[str, Any]) -> Record:
-    """A record in the wrapped form of the wire, or in plain JSON values."""
-    wrapped = _wrapped(record)
-    values = parse_wire(control._entity(entity).shape, wrapped)
-    for name in ("note", "archived", "custom"):
-        if name in record:
-            values[name] = record[name]
-    return values
-
-
-def _wrapped(record: Mapping[str, Any]) -> dict[str, Any]:
-    plain: dict[str, Any] = {}
-    for name, value in record.items():
-        if isinstance(value, Mapping) and "value" not in value:
-            plain[name] = _wrapped(value)
-        elif isinstance(value, list):
-            plain[name] = [_wrapped(row) for row in value]
-        elif isinstance(value, Mapping) or name == "id":
-            plain[name] = value
-        else:
-            plain[name] = {"value": value}
-    return plain
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {key: _plain(one) for key, one in value.items()}
-    if isinstance(value, list):
-        return [_plain(one) for one in value]
-    if isinstance(value, datetime | date):
-        return value.isoformat()
-    return str(value) if isinstance(value, Decimal) else value
+    def _found(self, model: EntityModel, keys: str | Sequence[Any]) -> Record | None:
+        """The record of that id or these key values."""
+        if isinstance(keys, str) and UUID.fullmatch(keys):
+            return self._site.store.by_id(model, keys)
+        values = [keys] if isinstance(keys, str) else keys
+        if not isinstance(values, Sequence) or len(values) != len(model.keys):
+            wanted = f", or a list of {', '.join(model.keys)}" if model.keys else ""
+            raise SandboxError(f"keys of {model.name} must be an id{wanted}, not {keys!r}.")
+        given = typed(model, dict(zip(model.keys, values, strict=True)))
+        return self._site.store.by_keys(model, [given[name] for name in model.keys])

@@ -17,6 +17,8 @@ from typing import TYPE_CHECKING, Any
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
+from acumatica_sandbox.options import SandboxError
+
 if TYPE_CHECKING:
     from acumatica_sandbox.site import Site
 
@@ -44,10 +46,6 @@ KINDS = {
 }
 
 
-class FaultError(ValueError):
-    """The rule makes no sense."""
-
-
 @dataclass
 class Rule:
     """One fault and when it happens."""
@@ -70,18 +68,46 @@ class Rule:
     hits: int = field(default=0, init=False)
 
     def __post_init__(self) -> None:
-        if self.kind not in KINDS:
-            raise FaultError(f"There is no fault {self.kind!r}. There are: {', '.join(KINDS)}.")
+        if not isinstance(self.kind, str) or self.kind not in KINDS:
+            raise SandboxError(f"There is no fault {self.kind!r}. There are: {', '.join(KINDS)}.")
         try:
             re.compile(self.path)
         except (re.error, TypeError):
-            raise FaultError(f"path must be a regular expression, not {self.path!r}.") from None
-        if self.kind == "status" and not 200 <= (self.status or 0) <= 599:
-            raise FaultError("The fault 'status' needs a status from 200 to 599.")
-        for name in ("after", "times", "seconds", "megabytes", "changes"):
+            raise SandboxError(f"path must be a regular expression, not {self.path!r}.") from None
+        if self.method is not None and self.method not in METHODS:
+            raise SandboxError(f"method must be one of {', '.join(METHODS)}, not {self.method!r}.")
+        if not isinstance(self.html, bool):
+            raise SandboxError(f"html must be true or false, not {self.html!r}.")
+        if self.kind == "status" and self.status is None:
+            raise SandboxError("The fault 'status' needs a status from 200 to 599.")
+        for name, (least, most) in NUMBERS.items():
             value = getattr(self, name)
-            if not isinstance(value, int | float) or not 0 <= value <= 100_000:
-                raise FaultError(f"{name} must be a number from 0 to 100,000, not {value!r}.")
+            if value is None and name in ("status", "retry_after"):
+                continue
+            whole = name != "seconds"
+            kinds = int if whole else int | float
+            if (
+                isinstance(value, bool)
+                or not isinstance(value, kinds)
+                or not least <= value <= most
+            ):
+                kind = "whole number" if whole else "number"
+                raise SandboxError(
+                    f"{name} must be a {kind} from {least:,} to {most:,}, not {value!r}."
+                )
+
+
+METHODS = ("DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT")
+NUMBERS = {
+    "after": (0, 1_000_000),
+    "times": (0, 1_000_000),
+    "status": (200, 599),
+    "retry_after": (0, 100_000),
+    "seconds": (0, 100_000),
+    "megabytes": (0, 4_000),
+    "changes": (0, 100_000),
+}
+"""The least and the most of settings that are numbers."""
 
 
 class Faults:
@@ -95,13 +121,13 @@ class Faults:
         """Put a rule in force.
 
         Raises:
-            FaultError: it makes no sense.
+            SandboxError: it makes no sense.
         """
         try:
             rule = Rule(kind, **settings)
         except TypeError:
             known = ", ".join(n for n in Rule.__dataclass_fields__ if n not in ("seen", "hits"))
-            raise FaultError(f"A fault has only these settings: {known}.") from None
+            raise SandboxError(f"A fault has only these settings: {known}.") from None
         self.rules.append(rule)
         return rule
 

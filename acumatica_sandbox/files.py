@@ -8,10 +8,7 @@ from starlette.responses import Response
 from acumatica_sandbox.answers import not_found
 from acumatica_sandbox.entity_api import UUID, Call, find
 from acumatica_sandbox.model import EntityModel
-from acumatica_sandbox.site import KeptFile
-
-LARGEST = 25_000 * 1024
-"""Bytes; the default of the File Upload Preferences form."""
+from acumatica_sandbox.site import LARGEST_FILE
 
 
 async def answer(call: Call, request: Request, parts: Sequence[str]) -> Response:
@@ -40,12 +37,7 @@ async def attach(
 
 async def _keep(call: Call, request: Request, owner: str, name: str) -> Response:
     content = await request.body()
-    if len(content) > LARGEST:
+    if len(content) > LARGEST_FILE:
         return Response(b"Request Entity Too Large", 413, media_type="text/html")
-    comment = request.headers.get("PX-CbFileComment")
-    known = call.site.files.values()
-    old = next((f for f in known if f.owner == owner and f.name == name), None)
-    identity = old.id if old else call.site.chance.guid()
-    file = KeptFile(identity, owner, name, content, comment and comment[:500])
-    call.site.files[file.id] = file
+    file = call.site.attach(owner, name, content, request.headers.get("PX-CbFileComment"))
     return Response(status_code=204, headers={"Location": f"{call.endpoint}/files/{file.id}"})

@@ -22,6 +22,8 @@ class Mutation:
     """Changes records at random."""
 
     def __init__(self, site: Site, seed: int | None) -> None:
+        if isinstance(seed, bool) or not isinstance(seed, int | None):
+            raise SandboxError(f"seed must be a whole number, not {seed!r}.")
         self._site = site
         self._random = random.Random(seed)  # noqa: S311 - data, not secrets
         self._chance = Chance(self._random, site.clock.now())
@@ -40,9 +42,9 @@ class Mutation:
             if not entity.inquiry and entity.stamps and name not in SETUP
         ]
         records = [name for name, entity in self._site.entities.items() if not entity.inquiry]
-        names = _checked(entities or known, records, "entities")
+        names = _checked(known if entities is None else entities, records, "entities")
         ways = _checked(kinds, KINDS, "kinds")
-        if not isinstance(count, int) or not 0 <= count <= 1_000_000:
+        if isinstance(count, bool) or not isinstance(count, int) or not 0 <= count <= 1_000_000:
             raise SandboxError("n must be a whole number from 0 to 1,000,000.")
         ids = {name: self._site.store.ids(self._site.entities[name]) for name in names}
         done: dict[str, dict[str, int]] = {}
@@ -156,7 +158,7 @@ def _forget_ids(record: Record) -> None:
 
 
 def _checked(given: Sequence[str], known: Sequence[str], what: str) -> list[str]:
-    unknown = [one for one in given if one not in known]
-    if isinstance(given, str) or unknown or not given:
+    listed = isinstance(given, Sequence) and not isinstance(given, str)
+    if not listed or not given or any(one not in known for one in given):
         raise SandboxError(f"{what} must be a list of: {', '.join(known)}.")
     return list(given)

@@ -3,13 +3,14 @@
 Where public documents leave a behaviour open, an option chooses among the variants.
 """
 
+import contextlib
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from acumatica_sandbox.throttle import LICENSES
+from acumatica_sandbox.throttle import LICENSES, License
 
 
 class SandboxError(ValueError):
@@ -35,6 +36,10 @@ class SandboxOptions:
     6 concurrent requests, 50 a minute) or `unlimited`."""
     seats: int | None = None
     """API sessions that can be open at once; the licence's number if not given."""
+    concurrent_requests: int | None = None
+    """Requests that are handled at once; the licence's number if not given."""
+    requests_per_minute: int | None = None
+    """Requests a minute, from half of which on they are delayed; the licence's if not given."""
     seats_per_user: int | None = None
     """API sessions that one user can have open at once, if fewer than the licence's."""
     concurrent_users: int | None = None
@@ -91,51 +96,47 @@ class SandboxOptions:
     """Whether lists come in an order that differs from request to request."""
 
     def __post_init__(self) -> None:
-        limits = {
-            "port": (self.port, 0, 65_535),
-            "records": (self.records, 0, 20_000_000),
-            "seats": (1 if self.seats is None else self.seats, 1, 1_000),
-            "seats_per_user": (
-                1 if self.seats_per_user is None else self.seats_per_user,
-                1,
-                1_000,
-            ),
-            "concurrent_users": (
-                1 if self.concurrent_users is None else self.concurrent_users,
-                1,
-                100_000,
-            ),
-            "idle_seconds": (self.idle_seconds, 1, 86_400),
-            "max_url": (self.max_url, 200, 60_000),
-            "odata_page": (self.odata_page, 0, 1_000_000),
-            "offset_minutes": (self.offset_minutes, -840, 840),
-        }
-        for name, (value, least, most) in limits.items():
-            if not isinstance(value, int) or not least <= value <= most:
-                raise SandboxError(
-                    f"{name} must be a whole number from {least:,} to {most:,}, not {value!r}."
-                )
-        self._one_of("license", self.license, tuple(LICENSES))
-        self._one_of("login_limit_status", self.login_limit_status, (500, 429))
-        self._one_of("orderby", self.orderby, ("ignored", "honoured", "refused"))
-        if not isinstance(self.latency, int | float) or not 0 <= self.latency <= 600:
-            raise SandboxError(f"latency must be from 0 to 600 seconds, not {self.latency!r}.")
-        if not self.tenants or not all(self.tenants) or isinstance(self.tenants, str):
-            raise SandboxError("tenants must be a tuple with at least one tenant's name.")
+        for option in fields(self):
+            name, value = option.name, getattr(self, option.name)
+            if value is None and option.default is None:
+                continue
+            if name in NUMBERS:
+                _check_number(name, value, option.type is int or option.default is None)
+            elif name in CHOICES:
+                if isinstance(value, bool) or value not in CHOICES[name]:
+                    known = ", ".join(map(str, CHOICES[name]))
+                    raise SandboxError(f"{name} must be one of {known}, not {value!r}.")
+            elif option.type is bool:
+                if not isinstance(value, bool):
+                    raise SandboxError(f"{name} must be true or false, not {value!r}.")
+            elif isinstance(option.default, tuple):
+                _check_names(name, value, at_least=len(option.default))
+            elif option.type is str and (not isinstance(value, str) or _unprintable(value)):
+                raise SandboxError(f"{name} must be plain text, not {value!r}.")
+        if not isinstance(self.now, datetime) or not 2000 <= self.now.year <= 2999:
+            raise SandboxError(f"now must be a time from the years 2000 to 2999, not {self.now!r}.")
         if self.now.tzinfo is None:
             raise SandboxError("now must have a time zone.")
-        if not isinstance(self.root, str) or set(self.root) & set("/?#% "):
+        if self.contract is not None and not isinstance(self.contract, str | Path):
+            raise SandboxError(f"contract must be the path of a file, not {self.contract!r}.")
+        if set(self.root) & set("/?#% ") or not self.root.isascii():
             raise SandboxError("root must be one plain path segment, or empty.")
+        if not self.username:
+            raise SandboxError("username must not be empty.")
 
-    @staticmethod
-    def _one_of(name: str, value: Any, known: tuple[Any, ...]) -> None:
-        if value not in known:
-            raise SandboxError(
-                f"{name} must be one of {', '.join(map(str, known))}, not {value!r}."
-            )
+    @property
+    def limits(self) -> License:
+        """What the licence allows, with the numbers that are given instead of its own."""
+        license = LICENSES[self.license]
+        return replace(
+            license,
+            sessions=self.seats or license.sessions,
+            concurrent=self.concurrent_requests or license.concurrent,
+            per_minute=self.requests_per_minute or license.per_minute,
+        )
 
     def changed(self, changes: Mapping[str, Any]) -> "SandboxOptions":
-        """These options with some others.
+        """These options with some others; values may be as JSON has them: lists, and time as text.
 
         Raises:
             SandboxError: there is no such option, or its value makes no sense.
@@ -144,4 +145,53 @@ class SandboxOptions:
         for name in changes:
             if name not in known:
                 raise SandboxError(f"There is no option {name!r}. There are: {sorted(known)}.")
-        return SandboxOptions(**{name: getattr(self, name) for name in known} | dict(changes))
+        given: dict[str, Any] = {
+            n: tuple(v) if isinstance(v, list) else v for n, v in changes.items()
+        }
+        if isinstance(given.get("now"), str):
+            with contextlib.suppress(ValueError):  # what is no time is refused as what it is
+                given["now"] = datetime.fromisoformat(given["now"])
+        return replace(self, **given)
+
+
+NUMBERS: dict[str, tuple[int, int]] = {
+    "port": (0, 65_535),
+    "records": (0, 20_000_000),
+    "seed": (-(10**18), 10**18),
+    "seats": (1, 1_000),
+    "concurrent_requests": (1, 100_000),
+    "requests_per_minute": (1, 1_000_000),
+    "seats_per_user": (1, 1_000),
+    "concurrent_users": (1, 100_000),
+    "idle_seconds": (1, 86_400),
+    "latency": (0, 600),
+    "max_url": (200, 60_000),
+    "odata_page": (0, 1_000_000),
+    "offset_minutes": (-840, 840),
+}
+"""The least and the most of options that are numbers; all are whole but the latency."""
+CHOICES: dict[str, tuple[Any, ...]] = {
+    "license": tuple(LICENSES),
+    "login_limit_status": (500, 429),
+    "orderby": ("ignored", "honoured", "refused"),
+}
+
+
+def _check_number(name: str, value: Any, whole: bool) -> None:
+    least, most = NUMBERS[name]
+    kinds = int if whole else int | float
+    if isinstance(value, bool) or not isinstance(value, kinds) or not least <= value <= most:
+        kind = "whole number" if whole else "number"
+        raise SandboxError(f"{name} must be a {kind} from {least:,} to {most:,}, not {value!r}.")
+
+
+def _check_names(name: str, value: Any, at_least: int) -> None:
+    names = value if isinstance(value, tuple) else ()
+    sound = all(isinstance(one, str) and one and not _unprintable(one) for one in names)
+    if not isinstance(value, tuple) or not sound or len(names) < at_least:
+        least = f" with at least {at_least}" if at_least else ""
+        raise SandboxError(f"{name} must be a tuple of names{least}, not {value!r}.")
+
+
+def _unprintable(text: str) -> bool:
+    return not text.isprintable()

@@ -7,7 +7,6 @@ from datetime import datetime, timedelta
 
 from acumatica_sandbox.clock import Clock
 from acumatica_sandbox.options import SandboxOptions
-from acumatica_sandbox.throttle import LICENSES
 
 SESSION_COOKIE = "ASP.NET_SessionId"
 
@@ -63,7 +62,7 @@ class Sessions:
     def configure(self, options: SandboxOptions) -> None:
         """Keep to these options from now on."""
         self._options = options
-        self.seats = options.seats or LICENSES[options.license].sessions
+        self.seats = options.limits.sessions
 
     @property
     def seats_now(self) -> int:

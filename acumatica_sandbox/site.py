@@ -2,7 +2,7 @@
 
 import random
 from collections import Counter, deque
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -26,6 +26,10 @@ from acumatica_sandbox.tokens import Tokens
 
 ENDPOINTS = (("Default", "24.200.001"), ("Default", "23.200.001"))
 BUILD = "25.101.0153"
+LARGEST_FILE = 25_000 * 1024
+"""Bytes; the default of the File Upload Preferences form."""
+LONGEST_COMMENT = 500
+"""Characters of a comment on a file."""
 
 
 @dataclass
@@ -68,8 +72,8 @@ class Site:
             self.contract_document = contract.document
         if options.contract_5:
             self.endpoints = (*self.endpoints, ("Default", "26.200.001"))
-        self._check_entities(entities)
         self.entities: dict[str, EntityModel] = {entity.name: entity for entity in entities}
+        self._check_entities(options)
         self.store = Store(entity for entity in entities if not entity.inquiry)
         self.traffic = Traffic()
         self.chance = Chance(random.Random(options.seed + 1), options.now)  # noqa: S311
@@ -78,7 +82,7 @@ class Site:
         """Long operations by id."""
         self.faults = Faults()
         self.tokens = Tokens(self.clock)
-        self.throttle: Throttle | None = None
+        self.throttle = Throttle(options.limits)
         self.deleted: list[tuple[str, str, datetime]] = []
         """Entity, id and time of every deletion."""
         self.deleted_records: list[tuple[str, Record]] = []
@@ -104,6 +108,15 @@ class Site:
         self.deleted.append((entity.name, identity, self.clock.stamp()))
         return True
 
+    def attach(self, owner: str, name: str, content: bytes, comment: str | None) -> KeptFile:
+        """Attach a file to a record, instead of the one of that name if there is one."""
+        known = self.files.values()
+        old = next((file for file in known if (file.owner, file.name) == (owner, name)), None)
+        identity = old.id if old else self.chance.guid()
+        file = KeptFile(identity, owner, name, content, comment and comment[:LONGEST_COMMENT])
+        self.files[identity] = file
+        return file
+
     def change_contract(self, entity: EntityModel, changes: Mapping[str, Any]) -> None:
         """Change an entity's contract and carry its records over."""
         fresh = changed(entity, changes)
@@ -119,15 +132,31 @@ class Site:
         self.contract_document = None
         self.feed_rows.clear()
 
-    def _check_entities(self, entities: Iterable[EntityModel]) -> None:
-        known = {entity.name for entity in entities}
-        named = [one.partition(".")[0] for one in self.options.not_optimisable]
-        for name in (*self.options.features_off, *self.options.not_set_up, *named):
-            if name not in known:
+    def configure(self, options: SandboxOptions) -> None:
+        """Keep to these options from now on.
+
+        Raises:
+            SandboxError: an option is about an entity that is not there.
+        """
+        self._check_entities(options)
+        self.options = options
+        self.sessions.configure(options)
+        self.conventional.configure(options)
+        self.throttle.configure(options.limits)
+
+    def _check_entities(self, options: SandboxOptions) -> None:
+        named = [one.partition(".")[0] for one in options.not_optimisable]
+        for name in (*options.features_off, *options.not_set_up, *named):
+            if name not in self.entities:
                 raise SandboxError(f"An option is about {name!r}, but there is no such entity.")
-        for name in (*self.options.dac_refused, *self.options.dac_untracked):
+        for name in (*options.dac_refused, *options.dac_untracked):
             if name not in class_names():
                 raise SandboxError(
                     f"An option is about {name!r}, but there is no such data access class. There "
                     f"are: {', '.join(sorted(class_names()))}."
                 )
+        for one in options.not_optimisable:
+            name, _, member = one.partition(".")
+            shape = self.entities[name].shape
+            if member not in {*shape.members, *shape.paths()}:
+                raise SandboxError(f"An option is about {one!r}, but {name} has no such member.")

@@ -41,11 +41,15 @@ class Throttle:
 
     def __init__(self, license: License) -> None:
         self._license = license
-        self._slots = asyncio.Semaphore(license.concurrent) if license.concurrent else None
         self._minute: deque[float] = deque()
-        self._inside = 0
+        self._waiting: deque[asyncio.Future[None]] = deque()
+        self._running = 0
         self.delayed_seconds = 0.0
         self.declined = 0
+
+    def configure(self, license: License) -> None:
+        """Keep to this licence from now on; what waits is let in as soon as a request is done."""
+        self._license = license
 
     async def enter(self) -> None:
         """Wait for a turn; every `enter` that returns must be followed by `leave`.
@@ -54,29 +58,50 @@ class Throttle:
             Declined: the queue is too long, or the wait was.
         """
         delay = self._delay()
-        if self._slots is not None:
-            if self._inside >= (self._license.concurrent or 0) + LONGEST_QUEUE:
-                self.declined += 1
-                raise Declined
-            self._inside += 1
-            try:
-                await asyncio.wait_for(self._slots.acquire(), LONGEST_WAIT)
-            except BaseException as error:
-                self._inside -= 1
-                if not isinstance(error, TimeoutError):
-                    raise
-                self.declined += 1
-                raise Declined from None
+        if self._waiting or not self._free:
+            await self._queue()
+        else:
+            self._running += 1
         self.count()
         if delay:
             self.delayed_seconds += delay
-            await asyncio.sleep(delay)
+            try:
+                await asyncio.sleep(delay)
+            except BaseException:
+                self.leave()
+                raise
 
     def leave(self) -> None:
         """The request is done."""
-        if self._slots is not None:
-            self._slots.release()
-            self._inside -= 1
+        self._running -= 1
+        while self._waiting and self._free:
+            turn = self._waiting.popleft()
+            if not turn.done():  # who has given up is gone from the queue a moment later
+                self._running += 1
+                turn.set_result(None)
+
+    @property
+    def _free(self) -> bool:
+        limit = self._license.concurrent
+        return limit is None or self._running < limit
+
+    async def _queue(self) -> None:
+        if len(self._waiting) >= LONGEST_QUEUE:
+            self.declined += 1
+            raise Declined
+        turn = asyncio.get_running_loop().create_future()
+        self._waiting.append(turn)
+        try:
+            await asyncio.wait_for(turn, LONGEST_WAIT)
+        except BaseException as error:
+            if turn in self._waiting:
+                self._waiting.remove(turn)
+            if turn.done() and not turn.cancelled():
+                self.leave()  # it was this request's turn just as it gave up
+            if not isinstance(error, TimeoutError):
+                raise
+            self.declined += 1
+            raise Declined from None
 
     def count(self) -> None:
         """Count a request in this minute."""

@@ -55,4 +55,4 @@ def _setting(text: str) -> tuple[str, Any]:
         parsed = json.loads(value)
     except ValueError:
         parsed = value
-    return name, tuple(parsed) if isinstance(parsed, list) else parsed
+    return name, parsed

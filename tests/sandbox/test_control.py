@@ -1,10 +1,12 @@
 """The control interface, in process and over HTTP, and the sandbox as a product."""
 
+import base64
 import contextlib
 import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
 from collections import Counter
 from datetime import UTC, datetime, timedelta
@@ -120,30 +122,6 @@ def test_another_process_can_use_it_over_http(start: Start) -> None:
         assert desk.get(f"{url}/requests").json()[0]["path"].endswith("/login")
 
 
-@pytest.mark.parametrize(
-    ("call", "arguments"),
-    [
-        ("mutate", {"n": -1}),
-        ("mutate", {"n": 1, "entities": ["Nothing"]}),
-        ("mutate", {"n": 1, "kinds": ["explode"]}),
-        ("advance", {"seconds": "x"}),
-        ("advance", {"seconds": -5}),
-        ("rows", {"entity": "Nothing"}),
-        ("rows", {"entity": "Customer", "path": ["Nothing"]}),
-        ("put", {"entity": "Customer", "record": {"CreditLimit": "x"}}),
-        ("put", {}),
-        ("set_options", {"orderby": "sometimes"}),
-        ("set_options", {"speed": 3}),
-        ("set_options", {"records": 3}),
-        ("nothing", {}),
-    ],
-)
-def test_nonsense_is_refused_with_a_sentence(desk: Desk, call: str, arguments: Any) -> None:
-    answer = desk.post(f"{desk.site}/_sandbox/{call}", json=arguments)
-    assert answer.status_code in (400, 404)
-    assert answer.json()["error"]
-
-
 def test_behaviour_can_change_while_it_runs(start: Start) -> None:
     with start() as desk, Desk(desk.sandbox) as other:
         desk.sandbox.control.set_options(seats=1, orderby="refused")
@@ -151,24 +129,126 @@ def test_behaviour_can_change_while_it_runs(start: Start) -> None:
         assert desk.read("Customer", orderby="CustomerID").status_code == 500
 
 
+def test_the_licence_can_change_while_it_runs(start: Start) -> None:
+    """Integration Development Guide: License Restrictions for API Users."""
+    with start(license="unlimited") as desk:
+        control = desk.sandbox.control
+        others = [Desk(desk.sandbox) for _ in range(4)]
+        assert [one.sign_in().status_code for one in others[:3]] == [204, 204, 204]
+        control.set_options(license="trial")
+        assert control.counters()["seats_now"] == 4
+        assert others[3].sign_in().status_code == 500
+        control.set_options(seats=5)
+        assert others[3].sign_in().status_code == 204
+        for one in others:
+            one.close()
+        desk.read("Account", top=1)
+        assert control.counters()["throttle_delay_seconds"] == 0
+        control.set_options(requests_per_minute=1_000_000)
+        desk.read("Account", top=1)
+        assert control.counters()["throttle_delay_seconds"] == 0
+        control.set_options(requests_per_minute=8)
+        slow = threading.Thread(target=desk.read, args=("Account",), daemon=True)
+        slow.start()
+        for _ in range(100):
+            if control.counters()["throttle_delay_seconds"]:
+                break
+            time.sleep(0.02)
+        assert control.counters()["throttle_delay_seconds"] > 1
+
+
+def test_requests_at_once_can_be_limited_while_it_runs(start: Start) -> None:
+    with start(license="unlimited", latency=0.1) as desk:
+        users = [Desk(desk.sandbox) for _ in range(4)]
+        for user in users:
+            user.sign_in()
+        took = {}
+        for limit in (4, 1):
+            desk.sandbox.control.set_options(concurrent_requests=limit)
+            threads = [threading.Thread(target=user.read, args=("Account",)) for user in users]
+            begun = time.monotonic()
+            for thread in threads:
+                thread.start()
+            for thread in threads:
+                thread.join()
+            took[limit] = time.monotonic() - begun
+        for user in users:
+            user.close()
+    assert took[1] >= 0.4 > took[4]
+
+
+def test_a_file_can_be_attached_and_replaced(start: Start) -> None:
+    """Integration Development Guide: Retrieve a File Attached to a Record."""
+    with start() as desk:
+        customer = desk.rows("Customer", top=1)[0]
+        key = customer["CustomerID"]["value"]
+        control = desk.sandbox.control
+        first = control.attach("Customer", [key], "note ä.txt", b"old", "a comment")
+        content = base64.b64encode(b"new \x00").decode()
+        call = {"entity": "Customer", "keys": customer["id"], "filename": "note ä.txt"}
+        answer = desk.post(f"{desk.site}/_sandbox/attach", json={**call, "content": content})
+        assert answer.json() == first
+        files = desk.read(f"Customer/{key}", expand="files").json()["files"]
+        assert [(one["id"], one["filename"], one["comment"]) for one in files] == [
+            (first, "note ä.txt", None)
+        ]
+        down = desk.get(desk.site.removesuffix("/AcumaticaERP") + files[0]["href"])
+        assert down.content == b"new \x00"
+
+
+CUSTOM_OF_LINE = "Details/Transactions.UsrPackaging"
+
+
 @pytest.mark.parametrize(
-    "options",
+    "custom",
     [
-        {"port": 70_000},
-        {"records": -1},
-        {"seats": 0},
-        {"license": "huge"},
-        {"root": "a/b"},
-        {"tenants": ()},
-        {"latency": -1},
-        {"now": datetime(2026, 1, 1)},
-        {"features_off": ("Nothing",)},
+        {"Transactions.UsrPackaging": "CRATE"},
+        {"Transactions": {"UsrPackaging": {"type": "CustomStringField", "value": "CRATE"}}},
     ],
-    ids=lambda options: next(iter(options)),
+    ids=["flat", "as on the wire"],
 )
-def test_options_refuse_nonsense(options: dict[str, Any]) -> None:
-    with pytest.raises(SandboxError):
-        Sandbox(SandboxOptions(**options))
+@pytest.mark.parametrize("over_http", [True, False], ids=["http", "in process"])
+def test_put_takes_custom_fields_of_lines(
+    desk: Desk, custom: dict[str, Any], over_http: bool
+) -> None:
+    record = {"OrderType": "SO", "OrderNbr": "CUSTOM", "Details": [{"custom": custom}]}
+    if over_http:
+        call = {"entity": "SalesOrder", "record": record}
+        assert desk.post(f"{desk.site}/_sandbox/put", json=call).status_code == 200
+    else:
+        desk.sandbox.control.put("SalesOrder", record)
+    read = desk.read("SalesOrder/SO/CUSTOM", expand="Details", custom=CUSTOM_OF_LINE).json()
+    assert read["Details"][0]["custom"]["Transactions"]["UsrPackaging"]["value"] == "CRATE"
+
+
+def test_what_is_read_can_be_put_back(desk: Desk) -> None:
+    control = desk.sandbox.control
+    details = ("Attributes", "Contacts", "PaymentInstructions", "Salespersons")
+
+    def first() -> dict[str, Any]:
+        """The first customer, without the rows, which are new ones."""
+        record = control.rows("Customer")[0]
+        return {name: value for name, value in record.items() if name not in details}
+
+    before = first()
+    control.put("Customer", control.rows("Customer")[0])
+    assert first() == before
+    read = desk.rows("Customer", top=1, expand="MainContact,MainContact/Address")[0]
+    call = {"entity": "Customer", "record": read}
+    assert desk.post(f"{desk.site}/_sandbox/put", json=call).status_code == 200
+    assert first() == before
+
+
+def test_a_time_is_put_as_utc_and_decimals_keep_their_digits_over_http(desk: Desk) -> None:
+    record = (
+        '{"CustomerID": "EXACT", "CreditLimit": 1234567890123.123456,'
+        ' "LastModifiedDateTime": "2025-05-05T08:05:05.007+03:00"}'
+    )
+    call = f'{{"entity": "Customer", "record": {record}}}'
+    assert desk.post(f"{desk.site}/_sandbox/put", data=call).status_code == 200
+    answer = desk.read("Customer/EXACT")
+    assert "1234567890123.123456" in answer.text
+    assert answer.json()["LastModifiedDateTime"] == {"value": "2025-05-05T05:05:05.007+00:00"}
 
 
 def test_a_port_in_use_is_named_as_such() -> None:
