@@ -3,9 +3,10 @@
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 
-import pyarrow as pa
-
 from acumatica_source.arrow.shape import Node, PageShape
+
+RESERVED = ("_deleted", "_dlt_id", "_dlt_load_id")
+"""Columns that loading adds to every table."""
 
 
 def told_apart(
@@ -15,7 +16,7 @@ def told_apart(
 
     The first of several keeps its name, the next ones get a number (`AbTest_2`), in the order of
     the contract. Columns that place a row (`id`, `_parent_id`, positions) come first, so they keep
-    theirs.
+    theirs, and so do those that loading adds.
 
     Args:
         shape: The tables of an entity.
@@ -33,16 +34,10 @@ def _told_apart(
     node: Node, path: tuple[str, ...], normalize: Callable[[str], str], notes: list[str]
 ) -> Node:
     table = node.table
-    names = _distinct(table.schema.names, normalize)
+    names = _distinct(table.schema.names, normalize, RESERVED)
     for old, new in zip(table.schema.names, names, strict=True):
         if old != new:
             notes.append(f"Column {old!r} of {'.'.join(path)} is named {new!r}: it would collide.")
-    schema = pa.schema([f.with_name(new) for f, new in zip(table.schema, names, strict=True)])
-    leading = len(names) - len(table.columns)
-    columns = tuple(
-        replace(column, name=new)
-        for column, new in zip(table.columns, names[leading:], strict=True)
-    )
     lists = {}
     tails = ["/".join(way) for way in node.lists]
     for (way, child), tail, new in zip(
@@ -52,12 +47,14 @@ def _told_apart(
             notes.append(f"Table {new!r} of {'.'.join(path)} was {tail!r}: it would collide.")
         below = (*path, *new.split("/"))
         lists[way] = _told_apart(child, below, normalize, notes)
-    return Node(replace(table, path=path, schema=schema, columns=columns), lists)
+    return Node(replace(table.named(names), path=path), lists)
 
 
-def _distinct(names: Iterable[str], normalize: Callable[[str], str]) -> list[str]:
+def _distinct(
+    names: Iterable[str], normalize: Callable[[str], str], reserved: Iterable[str] = ()
+) -> list[str]:
     """The names, later ones numbered where an earlier one is the same after normalisation."""
-    taken: set[str] = set()
+    taken = {normalize(name) for name in reserved}
     distinct = []
     for name in names:
         candidate, number = name, 1

@@ -5,8 +5,8 @@ entities are columns of the table they belong to, joined with two underscores
 (`MainContact__Email`), and so are custom fields (`custom__Document__AttributeCOLOR`).
 """
 
-from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import pyarrow as pa
@@ -62,6 +62,13 @@ class TableShape:
     def name(self) -> str:
         """The table's name (`SalesOrder__Details`)."""
         return JOINT.join(self.path)
+
+    def named(self, names: Sequence[str]) -> "TableShape":
+        """The table with other names for its columns, those that place the row included."""
+        fields = [f.with_name(name) for f, name in zip(self.schema, names, strict=True)]
+        own = names[len(names) - len(self.columns) :]
+        columns = [replace(c, name=name) for c, name in zip(self.columns, own, strict=True)]
+        return replace(self, schema=pa.schema(fields), columns=tuple(columns))
 
 
 @dataclass(frozen=True, slots=True)

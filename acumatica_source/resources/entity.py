@@ -18,6 +18,7 @@ from acumatica_source.reading.instance import Connection, Instance
 from acumatica_source.reading.read_ahead import ReadAhead
 from acumatica_source.reading.records import RecordReader
 from acumatica_source.reading.watermark import lower_bound, next_watermark
+from acumatica_source.resources.evolution import Contents
 from acumatica_source.resources.loaded import STAMP, Difference, difference, loaded_stamps
 from acumatica_source.resources.options import EntityOptions
 from acumatica_source.resources.plan import query_of
@@ -56,8 +57,7 @@ def entity_resource(instance: Instance, options: EntityOptions) -> DltResource:
 
 
 def _load(instance: Instance, connection: Connection, options: EntityOptions) -> Iterator[Any]:
-    naming = dlt.current.source_schema().naming
-    query = query_of(instance, connection, options, naming.normalize_identifier)
+    query = query_of(instance, connection, options, dlt.current.source_schema())
     try:
         yield from _Load(instance, connection, RecordReader(connection, query), options).run()
     except PagingStuck:
@@ -97,6 +97,12 @@ class _Load:
         watermark = None if saved is None else datetime.fromisoformat(saved)
         if self._entity.watermark is None or self._options.full:
             watermark = None
+        contents = self._contents()
+        if watermark is not None:
+            outgrown = contents.outgrows(state["contents"], dlt.current.source_schema())
+            if outgrown is not None:
+                logger.warning("%s: %s; loading all anew.", self._entity.name, outgrown)
+                watermark = None
         found = self._sweep() if watermark is not None and self._options.sweep else None
         if found is not None and found.disjoint:
             logger.warning(
@@ -117,6 +123,22 @@ class _Load:
         if self._entity.watermark is not None and reached is not None:
             state["watermark"] = reached.isoformat()
         state["filled"] = sorted(self._filled)
+        state["contents"] = contents.noted()
+
+    def _contents(self) -> Contents:
+        """What every row is to hold.
+
+        Custom fields do not count: they come empty, and filling one in stamps its record.
+        """
+        options = self._options
+        columns = {
+            (table.name, column)
+            for table in self._reader.shape.tables
+            for column in self._formed(table.schema.empty_table()).schema.names
+            if column not in {one.name for one in table.columns if one.field.custom is not None}
+        }
+        manner = f"{options.custom_fields} {options.keep_placeholders} {options.pivot_attributes}"
+        return Contents.accepted(columns, manner)
 
     def _sweep(self) -> Difference | None:
         """How the destination differs from the source before this run."""
@@ -167,7 +189,7 @@ class _Load:
         if not (self._options.pivot_attributes and is_attributes(rows.schema)):
             return rows
         rows = pivoted(rows)
-        normalize = dlt.current.source_schema().naming.normalize_identifier
+        normalize = dlt.current.source_schema().naming.normalize_path
         for name in rows.column_names:
             first = self._attributes.setdefault(normalize(name), name)
             if first != name:

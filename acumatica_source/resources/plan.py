@@ -2,8 +2,10 @@
 
 import difflib
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
+
+from dlt.common.schema import Schema
 
 from acumatica_source.arrow.collisions import told_apart
 from acumatica_source.arrow.shape import shape_of
@@ -17,6 +19,7 @@ from acumatica_source.reading.custom import custom_fields_of
 from acumatica_source.reading.expansion import default_expand
 from acumatica_source.reading.instance import Connection, Endpoint, Instance
 from acumatica_source.reading.records import RecordQuery
+from acumatica_source.resources.evolution import fitted
 from acumatica_source.resources.options import CustomFields, EntityOptions
 
 logger = logging.getLogger(__name__)
@@ -29,7 +32,7 @@ def query_of(
     instance: Instance,
     connection: Connection,
     options: EntityOptions,
-    normalize: Callable[[str], str],
+    schema: Schema,
 ) -> RecordQuery:
     """What to read for these options.
 
@@ -37,10 +40,12 @@ def query_of(
         instance: The instance, for its contract.
         connection: Its seats, for what the contract does not tell.
         options: What the user asks for.
-        normalize: The destination's naming convention; names that it would make one are told apart.
+        schema: What is known of the destination: its naming convention, by which names that would
+            become one are told apart, and the types of columns that are loaded already.
 
     Raises:
-        ConfigurationError: the instance has no such entity, or the entity no such part.
+        ConfigurationError: the instance has no such entity, or the entity no such part, or columns
+            were loaded with another number of decimals.
         ContractError: the entity has no field that is named as its key.
     """
     if not 0 <= options.decimals <= PRECISION:
@@ -60,14 +65,14 @@ def query_of(
         keep_placeholders=options.keep_placeholders,
         decimals=options.decimals,
     )
-    shape, notes = told_apart(plain, normalize)
+    shape, notes = told_apart(plain, schema.naming.normalize_path)
     for note in notes:
         logger.warning("%s: %s", entity.name, note)
     return RecordQuery(
         path=path,
         entity=entity,
         expand=expand,
-        shape=shape,
+        shape=fitted(shape, schema),
         page_size=options.page_size,
         custom=custom,
         believed=instance.contract_is_fresh,

@@ -8,6 +8,9 @@ from typing import Any
 import dlt
 import pyarrow as pa
 import pyarrow.compute as pc
+from dlt.extract.decorators import get_resource
+
+from acumatica_source.resources.evolution import is_variant, without_barred_rows
 
 DELETED = "_deleted"
 """Marks a row that only says that its record (or all lines of its parent) is gone."""
@@ -38,12 +41,16 @@ class Target:
 
     def carry(self, rows: pa.Table) -> Any:
         """The rows as a dlt item that knows its table."""
+        rows = without_barred_rows(rows, self.name)
+        columns: dict[str, Any] = {n: {"variant": True} for n in rows.schema.names if is_variant(n)}
+        columns[DELETED] = {"hard_delete": self.mode is WriteMode.MERGE}
         hints = dlt.mark.make_hints(
             table_name=self.name,
             write_disposition=self.mode.value,
             primary_key=list(self.primary_key),
             merge_key=list(self.merge_key),
-            columns={DELETED: {"hard_delete": self.mode is WriteMode.MERGE}},
+            columns=columns,
+            schema_contract=get_resource().schema_contract,
         )
         return dlt.mark.with_hints(with_flag(rows), hints, create_table_variant=True)
 
