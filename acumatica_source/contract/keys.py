@@ -2,9 +2,9 @@
 
 For the entities of the system endpoints the keys are those of the forms, in the order in which
 they address a record (Integration Development Guide: Retrieval of a Record by Key Fields). For
-others a guess is made from the field names. The OData metadata of DACs does declare keys, but under
-the names of the database. Whichever way they are found, they are a claim to be checked while
-paging, never proof.
+others there are the OData metadata of DACs, which do declare keys, but under the names of the
+database; failing those, a guess is made from the field names. Whichever way they are found, they
+are a claim to be checked while paging, never proof.
 """
 
 from collections.abc import Sequence
@@ -16,7 +16,7 @@ from acumatica_source.contract.model import Entity, FieldType, Key, Shape
 LINE_KEYS = ("SplitLineNbr", "SplitLineNumber", "LineNbr", "LineNumber", "LineID", "RecordID")
 """Fields that number the lines of a list, the finest first."""
 
-DROPDOWNS = frozenset({"Type", "Module", "Connector"})
+DROPDOWNS = frozenset({"Type", "DocType", "TranType", "Module", "Connector"})
 """Key fields shown as labels of a drop-down, whose order is not that of the stored codes."""
 
 _KEYS_BY_ENTITY = """
@@ -166,6 +166,12 @@ def keys_of(entity: str, shape: Shape) -> tuple[Key, ...]:
     if first and first.type is FieldType.TEXT and first.name.endswith(("ID", "CD")):
         return _keys((first.name,))
     return ()
+
+
+def are_documented(entity: Entity) -> bool:
+    """Whether the keys of an entity are those of the documentation, not a guess."""
+    fields = {f.name for f in entity.shape.fields if f.custom is None}
+    return fields.issuperset(KNOWN_KEYS.get(entity.name, ("",)))
 
 
 def keys_from(

@@ -10,11 +10,11 @@ from dataclasses import dataclass
 
 import orjson
 
-from acumatica_source.client.errors import ConfigurationError, UnexpectedAnswer
+from acumatica_source.client.errors import AcumaticaError, ConfigurationError, UnexpectedAnswer
 from acumatica_source.client.pool import SessionPool
 from acumatica_source.contract.cache import ContractAddress, ContractCache
 from acumatica_source.contract.edmx import Feeds
-from acumatica_source.contract.errors import UnsupportedContract
+from acumatica_source.contract.errors import ContractError, UnsupportedContract
 from acumatica_source.contract.model import Contract
 from acumatica_source.reading.odata import classes_path, metadata
 
@@ -89,6 +89,7 @@ class Instance:
         self._contract: tuple[Endpoint, Contract] | None = None
         self._listing: tuple[list[Endpoint], str] | None = None
         self._classes: Feeds | None = None
+        self._classes_refused = False
         self.classes_are_fresh = False
         """Whether this object has fetched the metadata of the data access classes itself."""
         self._requests_before = 0
@@ -160,6 +161,18 @@ class Instance:
 
                     self._classes = self._cache.feeds(self._address(CLASSES), fetch)
             return self._classes
+
+    def classes_if_readable(self) -> Feeds | None:
+        """The data access classes, or None if this user does not get to see them."""
+        with self._lock:
+            if self._classes_refused:
+                return None
+            try:
+                return self.classes()
+            except (AcumaticaError, ContractError) as error:
+                self._classes_refused = True
+                logger.info("Keys cannot be looked up in the OData metadata: %s", error)
+                return None
 
     def forget_classes(self) -> None:
         """Have the classes' metadata fetched anew: rows have shown that they are out of date."""

@@ -12,8 +12,8 @@ from acumatica_source.arrow.shape import shape_of
 from acumatica_source.arrow.types import PRECISION
 from acumatica_source.client.errors import ConfigurationError
 from acumatica_source.contract.custom_fields import CustomField, with_custom_fields
-from acumatica_source.contract.keys import keys_from, keys_of
-from acumatica_source.contract.model import Contract, Entity, EntityKind
+from acumatica_source.contract.keys import are_documented, keys_from, keys_of
+from acumatica_source.contract.model import Contract, Entity, EntityKind, Key
 from acumatica_source.contract.names import watermark_of
 from acumatica_source.reading.custom import custom_fields_of
 from acumatica_source.reading.expansion import default_expand
@@ -54,7 +54,7 @@ def query_of(
         )
     endpoint, contract = contract_with(instance, options.name)
     entity = as_record(entity_of(contract, options.name))
-    entity = replace(entity, keys=keys_from(entity, options.keys))
+    entity = replace(entity, keys=_keys(instance, entity, options.keys))
     path = f"{endpoint.path}/{entity.name}"
     expand = _expand_paths(entity, contract, options)
     custom = _custom_fields(connection, path, options.custom_fields, expand)
@@ -79,6 +79,16 @@ def query_of(
         archived=options.archived,
         whole=entity.name in instance.unordered,
     )
+
+
+def _keys(instance: Instance, entity: Entity, hint: Sequence[str] | None) -> tuple[Key, ...]:
+    """The key fields of an entity.
+
+    The metadata of all data access classes are large, so they are only looked into where neither
+    the user nor the documentation names keys.
+    """
+    needed = hint is None and not are_documented(entity)
+    return keys_from(entity, hint, instance.classes_if_readable() if needed else None)
 
 
 def as_record(entity: Entity) -> Entity:

@@ -1,0 +1,73 @@
+"""Keys that no name gives away are taken from the metadata of the data access classes."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import dlt
+import pytest
+
+from acumatica_sandbox import Sandbox, SandboxOptions
+from acumatica_source import EntityOptions
+from acumatica_source.cli import runner
+from acumatica_source.source import connect
+from tests.conftest import credentials_of
+from tests.contract.documents import contract_document
+from tests.resources.warehouse import assert_equal
+
+ITEMS = EntityOptions("InventoryItem", page_size=2, sweep=False)
+
+
+@pytest.fixture
+def custom(tmp_path: Path) -> Iterator[Sandbox]:
+    """A sandbox with an endpoint of somebody's own."""
+    text = "StringValue"
+    entities = {
+        "StockItem": {"InventoryID": text, "Description": text, "BaseUOM": text},
+        "InventoryItem": {"BaseUnit": text, "Descr": text, "InventoryCD": text},
+    }
+    file = tmp_path / "contract.json"
+    file.write_text(json.dumps(contract_document(entities, title="Shop/1.0")))
+    with Sandbox(SandboxOptions(records=100, contract=file)) as running:
+        yield running
+
+
+def sync(sandbox: Sandbox, pipeline: dlt.Pipeline, *load: EntityOptions | str) -> list[str]:
+    """Load; the filters that were sent meanwhile."""
+    sandbox.control.reset_counters()
+    instance = connect(credentials_of(sandbox), "Shop", None, 2, None)
+    outcomes = runner.sync(pipeline, instance, load, lambda outcome: None)
+    assert [outcome.error for outcome in outcomes if outcome.error] == []
+    return [one["query"].get("$filter", "") for one in sandbox.control.requests()]
+
+
+def metadata_requests(sandbox: Sandbox) -> int:
+    return sum(one["path"].endswith("$metadata") for one in sandbox.control.requests())
+
+
+def test_declared_keys_are_paged_by(custom: Sandbox, pipeline: dlt.Pipeline) -> None:
+    filters = sync(custom, pipeline, ITEMS)
+    assert any("InventoryCD gt '" in one for one in filters)
+    assert metadata_requests(custom) == 1
+    assert_equal(pipeline, custom, "InventoryItem")
+    sync(custom, pipeline, ITEMS)
+    assert metadata_requests(custom) == 0, "keys are kept between runs"
+
+
+def test_documented_keys_and_those_of_the_user_need_no_metadata(
+    custom: Sandbox, pipeline: dlt.Pipeline
+) -> None:
+    hinted = EntityOptions("InventoryItem", page_size=2, keys=["InventoryCD"])
+    filters = sync(custom, pipeline, "StockItem", hinted)
+    assert any("InventoryCD gt '" in one for one in filters)
+    assert metadata_requests(custom) == 0
+
+
+@pytest.mark.parametrize("status", [403, 404, 500], ids=["no rights", "not there", "broken"])
+def test_metadata_that_cannot_be_read_do_no_harm(
+    custom: Sandbox, pipeline: dlt.Pipeline, status: int
+) -> None:
+    custom.control.fault("status", path="odata/dac", status=status, times=0)
+    filters = sync(custom, pipeline, ITEMS)
+    assert not any("InventoryCD" in one for one in filters)
+    assert_equal(pipeline, custom, "InventoryItem")
