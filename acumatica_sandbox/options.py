@@ -82,6 +82,8 @@ class SandboxOptions:
     """Whether OData writes decimals as text, as in an official sample."""
     odata_bare_dates: bool = True
     """Whether inquiries of OData 4 write instants without an offset, as in an official sample."""
+    inquiries_refused: tuple[str, ...] = ()
+    """Generic inquiries that are listed, but answer 403 for want of rights."""
     dac_role: bool = True
     """Whether the user may read data access classes over OData."""
     dac_refused: tuple[str, ...] = ()

@@ -15,7 +15,7 @@ from acumatica_sandbox.conventional import ConventionalUsers
 from acumatica_sandbox.faults import Faults
 from acumatica_sandbox.fragments import Record
 from acumatica_sandbox.model import EntityModel
-from acumatica_sandbox.odata.catalogue import class_names
+from acumatica_sandbox.odata.catalogue import class_names, inquiry_names
 from acumatica_sandbox.options import SandboxError, SandboxOptions
 from acumatica_sandbox.seeding import seed
 from acumatica_sandbox.seeding.generic import Chance, complete
@@ -149,12 +149,16 @@ class Site:
         for name in (*options.features_off, *options.not_set_up, *named):
             if name not in self.entities:
                 raise SandboxError(f"An option is about {name!r}, but there is no such entity.")
-        for name in (*options.dac_refused, *options.dac_untracked):
-            if name not in class_names():
-                raise SandboxError(
-                    f"An option is about {name!r}, but there is no such data access class. There "
-                    f"are: {', '.join(sorted(class_names()))}."
-                )
+        for names, known, what in (
+            (options.inquiries_refused, inquiry_names(), "generic inquiry"),
+            ((*options.dac_refused, *options.dac_untracked), class_names(), "data access class"),
+        ):
+            for name in names:
+                if name not in known:
+                    raise SandboxError(
+                        f"An option is about {name!r}, but there is no such {what}. There are: "
+                        f"{', '.join(sorted(known))}."
+                    )
         for one in options.not_optimisable:
             name, _, member = one.partition(".")
             shape = self.entities[name].shape

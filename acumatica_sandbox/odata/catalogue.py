@@ -213,3 +213,8 @@ def class_names() -> frozenset[str]:
     """The names of all data access classes, aliases included."""
     names = " ".join([BUSINESS_ACCOUNT_NAMES, *(spec.names for spec in CLASSES)])
     return frozenset(names.split())
+
+
+def inquiry_names() -> frozenset[str]:
+    """The names of all generic inquiries."""
+    return frozenset(spec.name for spec in INQUIRIES)

@@ -164,7 +164,8 @@ def _route(ask: Ask, refuse: answers.Refusal) -> Response:
         bound = {feed.parameter: None if value is None else plain(value)}
     if feed is None or (feed.parameter and not bound):
         return refuse(404, f"Resource not found for the segment '{first[:100]}'.")
-    if {*feed.names} & {*ask.site.options.dac_refused}:
+    options = ask.site.options
+    if {*feed.names} & {*(options.dac_refused if feed.is_class else options.inquiries_refused)}:
         return refuse(403, f"You have insufficient rights to access the object {feed.type_name}.")
     call = "/".join(more).lower()
     if ask.address.dac and call == "px.getdeletedrecords()" and given is None:

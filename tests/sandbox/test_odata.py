@@ -5,6 +5,7 @@ import xml.etree.ElementTree as ElementTree
 import pytest
 import requests
 
+from acumatica_sandbox import SandboxError
 from tests.sandbox.desk import Desk, Start
 
 
@@ -110,3 +111,13 @@ def test_a_next_link_keeps_the_parameters_of_an_inquiry(start: Start) -> None:
             found += len(page["value"])
             link = page.get("@odata.nextLink")
         assert found == names.count(customer) > 1
+
+
+def test_an_inquiry_is_listed_without_rights_to_its_rows(start: Start) -> None:
+    """The service document lists all exposed inquiries; rows need View Only rights."""
+    with start(inquiries_refused=("Sales Orders",)) as desk:
+        assert "Sales Orders" in {one["name"] for one in desk.get(gi(desk)).json()["value"]}
+        assert desk.get(gi(desk, "/Sales%20Orders")).status_code == 403
+        assert desk.get(gi(desk, "/BI-Customers")).status_code == 200
+        with pytest.raises(SandboxError, match="no such generic inquiry"):
+            desk.sandbox.control.set_options(inquiries_refused=("Nope",))
