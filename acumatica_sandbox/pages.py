@@ -37,6 +37,8 @@ class Projection:
     """Custom fields as `View.Field`."""
     files: Mapping[str, bytes] | None = None
     """JSON of the files of a record, by its id."""
+    translations: bool = False
+    """Whether the description of a record comes with its translations."""
     salt: bytes = field(default=b"00000000", repr=False)
     base: str = ""
     """Address of the endpoint, for links."""
@@ -91,6 +93,8 @@ def _records(
     for number, (identity, _, custom, flat, *nested) in enumerate(rows, 1):
         if names is not None:
             flat = selected(flat, names)
+        if projection.translations:
+            flat = _DESCRIPTION.sub(rb',"Description":{"value":\1,"translations":{"en":\1}}', flat)
         add((identity, b'","rowNumber":%d' % number))
         if slots:
             members = flat.split(PLACE)
@@ -124,6 +128,9 @@ def _records(
     if any(column[0] == "n" and column[2:] in entity.layered for column in columns):
         page = finish(entity, page, projection.expand, projection.custom)
     return page if projection.offset == UTC else in_zone(page, projection.offset)
+
+
+_DESCRIPTION = re.compile(rb',"Description":\{"value":("(?:[^"\\]|\\.)*")\}')
 
 
 def in_zone(page: bytes, zone: timezone) -> bytes:

@@ -30,15 +30,16 @@ def parse(entity: EntityModel, parameters: Mapping[str, str], projection: Projec
     """
     expand = _expand(entity, parameters.get("$expand"))
     select, inner = _select(entity, parameters.get("$select"))
-    files = "files" in expand or any(path.endswith("/files") for path in expand)
+    files = {path for path in expand if path.rpartition("/")[2] == "files"}
     return Query(
         replace(
             projection,
-            expand=frozenset(path for path in expand if not path.endswith("files")),
+            expand=frozenset(expand - files),
             select=select,
             inner_select=inner,
             custom=_custom(entity, parameters.get("$custom")),
             files=projection.files if files else None,
+            translations="Translations" in expand and "Translations" not in entity.shape.nested,
         ),
         parameters.get("$filter") or None,
         _whole(parameters.get("$top"), "$top"),
@@ -52,19 +53,16 @@ def _names(text: str | None) -> list[str]:
 
 
 def _expand(entity: EntityModel, text: str | None) -> set[str]:
+    """Paths of nested members, of files, and `Translations`, which is no member of a contract."""
     wanted: set[str] = set()
     for path in _names(text):
         steps = path.split("/")
         shape: ShapeModel | None = entity.shape
         for number, step in enumerate(steps, 1):
-            if step == "files" or (step == "Translations" and number == len(steps)):
-                break
             shape = shape.nested.get(step) if shape else None
-            if shape is None:
+            if shape is None and step != "files" and path != "Translations":
                 raise Failure(unknown_key())
             wanted.add("/".join(steps[:number]))
-        if steps[-1] == "files":
-            wanted.add(path)
     return wanted
 
 

@@ -290,3 +290,25 @@ def test_pages_of_any_sizes_cover_each_row_once(desk: Desk, sizes: list[int]) ->
         if len(page) < size:
             break
     assert found == expected
+
+
+def test_translations_come_with_the_description(desk: Desk) -> None:
+    """Integration Development Guide: the samples of localised fields (`$expand=Translations`)."""
+    key = desk.rows("StockItem", top=1)[0]["InventoryID"]["value"]
+    text = 'a "b", {c} \\ ☃'
+    desk.sandbox.control.put("StockItem", {"InventoryID": key, "Description": text})
+    wanted = {"value": text, "translations": {"en": text}}
+    assert desk.rows("StockItem", top=1, expand="Translations")[0]["Description"] == wanted
+    single = desk.read(f"StockItem/{key}", expand="Translations,WarehouseDetails").json()
+    assert single["Description"] == wanted
+    assert single["WarehouseDetails"]
+    assert desk.read(f"StockItem/{key}").json()["Description"] == {"value": text}
+    narrow = desk.rows("StockItem", top=1, expand="Translations", select="InventoryID")[0]
+    assert "Description" not in narrow
+    desk.sandbox.control.put("StockItem", {"InventoryID": key, "Description": None})
+    assert desk.rows("StockItem", top=1, expand="Translations")[0]["Description"] == {}
+
+
+@pytest.mark.parametrize("path", ["Details/Nothing", "Details/Translations", "files/Details"])
+def test_what_is_no_member_cannot_be_expanded(desk: Desk, path: str) -> None:
+    assert desk.read("SalesOrder", top=1, expand=path).status_code == 500
