@@ -15,6 +15,7 @@ from acumatica_sandbox.odata.selection import Selection
 from acumatica_sandbox.odata.values import BARE, Dialect
 
 _VERSIONS = {3: {"DataServiceVersion": "3.0"}, 4: {"OData-Version": "4.0"}}
+_MINIMAL = {3: "odata=minimalmetadata", 4: "odata.metadata=minimal"}
 _PREFIXES = {3: "odata.", 4: "@odata."}
 _NUMBER = re.compile(f'"{json.dumps(BARE)[1:-1]}'.replace("\\", "\\\\") + r'([^"]*)"')
 
@@ -105,7 +106,7 @@ def _head(page: Page, version: int) -> dict[str, Any]:
 
 def _json(document: Any, version: int, status: int = 200) -> Response:
     body = _NUMBER.sub(r"\1", json.dumps(document, ensure_ascii=False))
-    media = "application/json; odata.metadata=minimal"
+    media = f"application/json; {_MINIMAL[version]}"
     return Response(
         body.encode(errors="replace"), status, media_type=media, headers=_VERSIONS[version]
     )

@@ -2,6 +2,7 @@
 
 import asyncio
 import base64
+import random
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -177,6 +178,8 @@ def _route(ask: Ask, refuse: answers.Refusal) -> Response:
         row = _single(ask, feed, arguments(given, ask.parameters))
         return refuse(404, "The resource was not found.") if row is None else _one(ask, wanted, row)
     rows = [row for row in ask.tables.rows(feed) if _agrees(row, bound)]
+    if options.unstable_order and (wanted.order or not feed.is_class):
+        random.shuffle(rows)  # rows that $orderby does not tell apart
     matching = wanted.matching(rows)
     if more:
         return answers.text(str(len(matching)))

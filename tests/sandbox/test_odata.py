@@ -121,3 +121,15 @@ def test_an_inquiry_is_listed_without_rights_to_its_rows(start: Start) -> None:
         assert desk.get(gi(desk, "/BI-Customers")).status_code == 200
         with pytest.raises(SandboxError, match="no such generic inquiry"):
             desk.sandbox.control.set_options(inquiries_refused=("Nope",))
+
+
+def test_rows_that_the_order_does_not_tell_apart_may_come_in_any(start: Start) -> None:
+    """Data Retrieval: pages of `$top` and `$skip` need an `$orderby` that fixes the order."""
+    with start(unstable_order=True) as desk:
+        url = gi(desk, "/Sales%20Orders")
+        answers = [desk.get(url, params={"$orderby": "OrderType"}).json() for _ in range(4)]
+        orders = [[row["OrderNbr"] for row in body["value"]] for body in answers]
+        assert len({tuple(one) for one in orders}) > 1
+        assert len({tuple(sorted(one)) for one in orders}) == 1
+        fixed = [desk.get(url, params={"$orderby": "OrderType,OrderNbr"}).json() for _ in range(3)]
+        assert fixed[0] == fixed[1] == fixed[2]
