@@ -157,6 +157,7 @@ WRONG: dict[str, list[Any]] = {
     "odata_text_decimals": [1, "yes"],
     "odata_bare_dates": [1, "yes"],
     "dac_role": [1, "yes"],
+    "inquiries_refused": [("Nothing",), "Sales Orders", (5,)],
     "dac_refused": [("Nothing",), "SOOrder", (5,)],
     "dac_untracked": [("Nothing",), "SOOrder", (5,)],
     "contract_5": [1, "yes"],
