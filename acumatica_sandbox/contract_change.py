@@ -44,10 +44,12 @@ def changed(entity: EntityModel, changes: Mapping[str, Any]) -> EntityModel:
         _check_free(entity, path, fixed)
         shape = _edited(shape, path.split("/"), "rename", name)
     for place, letter in changes.get("custom", {}).items():
+        if letter is None and place in entity.custom:
+            continue
         _check_letter(letter)
         if not _has(shape, place):
             raise SandboxError(f"{entity.name} has no member for the custom field {place!r}.")
-    custom = {place: letter for place, letter in custom.items() if _has(shape, place)}
+    custom = {place: kind for place, kind in custom.items() if kind and _has(shape, place)}
     return replace(entity, shape=shape, custom=custom)
 
 
@@ -86,8 +88,11 @@ def carried_over(
             node[name] = maker_of(name, letter)(chance)
     for place, letter in changes.get("custom", {}).items():
         for node, field in _nodes(record, place.split("/")):
-            value = maker_of(place.rpartition(".")[2], letter)(chance)
-            node["custom"] = {**(node.get("custom") or {}), field: value}
+            known = dict(node.get("custom") or {})
+            known.pop(field, None)
+            if letter is not None:
+                known[field] = maker_of(place.rpartition(".")[2], letter)(chance)
+            node["custom"] = known
     return record
 
 

@@ -187,7 +187,7 @@ class Control:
             entity: its name.
             changes: `add` ({path of a field: type letter}), `remove` ([paths]), `retype`
                 ({path: letter}), `rename` ({path: new name}; fields, linked objects and details)
-                and `custom` ({`View.Field`: letter}). A path is `Details/Qty`.
+                and `custom` ({`View.Field`: letter, or None for gone}). A path is `Details/Qty`.
         """
         self._site.change_contract(self._entity(entity), changes)
 

@@ -12,11 +12,12 @@ if TYPE_CHECKING:
     from acumatica_source.resources.generic_inquiry import GenericInquiry
     from acumatica_source.resources.inquiry_form import InquiryForm
     from acumatica_source.resources.ledger import LedgerTransactions
-    from acumatica_source.resources.options import EntityOptions
+    from acumatica_source.resources.options import CustomFields, EntityOptions
     from acumatica_source.source import acumatica
 
 __all__ = [
     "AcumaticaCredentials",
+    "CustomFields",
     "DacTable",
     "EntityOptions",
     "GenericInquiry",
@@ -27,6 +28,7 @@ __all__ = [
 
 _HOMES = {
     "AcumaticaCredentials": "credentials",
+    "CustomFields": "resources.options",
     "DacTable": "resources.dac",
     "EntityOptions": "resources.options",
     "GenericInquiry": "resources.generic_inquiry",

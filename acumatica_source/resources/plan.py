@@ -57,7 +57,7 @@ def query_of(
     entity = replace(entity, keys=_keys(instance, entity, options.keys))
     path = f"{endpoint.path}/{entity.name}"
     expand = _expand_paths(entity, contract, options)
-    custom = _custom_fields(connection, path, options.custom_fields, expand)
+    custom = _custom_fields(connection, path, _which_custom(options), expand)
     entity = with_custom_fields(entity, custom)
     plain = shape_of(
         entity,
@@ -125,6 +125,17 @@ def entity_of(contract: Contract, name: str) -> Entity:
         hint = f" Did you mean {', '.join(near)}?" if near else ""
         raise ConfigurationError(
             f"{contract.endpoint}/{contract.version} has no entity {name!r}.{hint}"
+        ) from None
+
+
+def _which_custom(options: EntityOptions) -> CustomFields:
+    try:
+        return CustomFields(options.custom_fields)
+    except ValueError:
+        known = ", ".join(CustomFields)
+        raise ConfigurationError(
+            f"custom_fields of {options.name} must be one of {known}, not "
+            f"{options.custom_fields!r}."
         ) from None
 
 
