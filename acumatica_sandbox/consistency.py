@@ -8,12 +8,24 @@ from acumatica_sandbox.model import EntityModel
 
 CENT = Decimal("0.01")
 ZERO = Decimal("0.0")
+NUMBERS = (
+    *("Amount", "Balance", "ControlTotal", "ExtendedCost", "ExtendedPrice", "OrderQty"),
+    *("OrderTotal", "OrderedQty", "Qty", "TaxAmount", "TaxRate", "TaxTotal", "TaxableAmount"),
+    *("UnitCost", "UnitPrice"),
+)
+"""What is calculated with; a contract that declares one otherwise has no such totals."""
 
 
 def recalculate(entity: EntityModel, record: Record) -> None:
     """Bring a record's totals in line with its rows."""
     rule = _RULES.get(entity.name)
-    if rule is not None and "Details" in entity.shape.details:
+    details = entity.shape.details
+    shapes = (
+        entity.shape,
+        *(details[name] for name in ("Details", "TaxDetails") if name in details),
+    )
+    numbers = all(one.fields.get(name, "d") == "d" for one in shapes for name in NUMBERS)
+    if rule is not None and "Details" in details and numbers:
         rule(record)
 
 

@@ -11,6 +11,25 @@ from acumatica_sandbox.seeding.generic import complete
 from acumatica_sandbox.site import Site
 from acumatica_sandbox.store import Condition, Window
 
+LEDGER = "JournalTransaction LedgerID:s PostPeriod:s Status:s"
+LINES = "JournalTransaction/Details Account:s CreditAmount:d DebitAmount:d"
+NEEDS = {
+    "AccountDetailsForPeriodInquiry": (LEDGER, LINES),
+    "AccountSummaryInquiry": (
+        LEDGER,
+        LINES,
+        "Account AccountCD:s AccountClass:s Description:s Type:s",
+    ),
+    "InventorySummaryInquiry": (
+        "StockItem InventoryID:s AverageCost:d BaseUOM:s",
+        "StockItem/WarehouseDetails QtyOnHand:d WarehouseID:s",
+    ),
+}
+"""What the rows of forms are made of: records or their parts, with fields and types.
+
+Where a contract does not have that, rows are made up, as those of any other form.
+"""
+
 
 def answer_of(site: Site, inquiry: EntityModel, parameters: Record) -> Record:
     """The form with its parameters echoed and its rows."""
@@ -19,29 +38,50 @@ def answer_of(site: Site, inquiry: EntityModel, parameters: Record) -> Record:
         record.setdefault(name, None)
     for name in inquiry.shape.linked:
         record.setdefault(name, None)
-    if inquiry.name == "AccountDetailsForPeriodInquiry":
-        detail = next(iter(inquiry.shape.details))
-        first, last = (_sortable(parameters.get(name)) for name in ("FromPeriod", "ToPeriod"))
-        window = _window(site, first, last) if first and last else Window(Condition("0"))
-        record[detail] = ledger_rows(site, inquiry, window, parameters)
-    makers = {
-        "AccountSummaryInquiry": _balance_rows,
-        "InventorySummaryInquiry": _stock_rows,
-    }
-    if inquiry.name in makers:
-        detail = next(iter(inquiry.shape.details))
-        record[detail] = list(makers[inquiry.name](site, parameters))
+    true = _has_all(site, inquiry)
+    if true:
+        record[next(iter(inquiry.shape.details))] = _true_rows(site, inquiry, parameters)
     for name, detail_shape in inquiry.shape.details.items():
         rows = record.setdefault(name, [{} for _ in range(3)])
         if isinstance(rows, bytes):
             continue
         for row in rows:
             row["id"] = site.chance.guid()
-            if inquiry.name in makers:
+            if true:
                 row |= {field: row.get(field) for field in detail_shape.fields}
                 row |= {field: row.get(field) for field in detail_shape.linked}
             complete(detail_shape, row, site.chance)
     return record
+
+
+def _has_all(site: Site, inquiry: EntityModel) -> bool:
+    """Whether the rows of a form can be made of the instance's records."""
+    needs = NEEDS.get(inquiry.name)
+    if needs is None or len(inquiry.shape.details) != 1:
+        return False
+    for need in needs:
+        place, *fields = need.split()
+        name, *path = place.split("/")
+        entity = site.entities.get(name)
+        if entity is None or entity.inquiry:
+            return False
+        details = entity.shape.details
+        if path and path[0] not in details:
+            return False
+        known = details[path[0]].fields if path else entity.shape.fields
+        if any(known.get(field.partition(":")[0]) != field[-1] for field in fields):
+            return False
+    return True
+
+
+def _true_rows(site: Site, inquiry: EntityModel, parameters: Record) -> list[Record] | bytes:
+    if inquiry.name == "AccountSummaryInquiry":
+        return list(_balance_rows(site, parameters))
+    if inquiry.name == "InventorySummaryInquiry":
+        return list(_stock_rows(site, parameters))
+    first, last = (_sortable(parameters.get(name)) for name in ("FromPeriod", "ToPeriod"))
+    window = _window(site, first, last) if first and last else Window(Condition("0"))
+    return ledger_rows(site, inquiry, window, parameters)
 
 
 def _balance_rows(site: Site, parameters: Record) -> Iterator[Record]:

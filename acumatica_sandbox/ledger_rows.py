@@ -6,7 +6,7 @@ A period has thousands of rows; taking their JSON from the batches spares readin
 import re
 from collections.abc import Iterator
 
-from acumatica_sandbox.fragments import OWNER, SALT, Record, shallow, to_fragments, value_text
+from acumatica_sandbox.fragments import Record, shallow, to_fragments, value_text
 from acumatica_sandbox.model import EntityModel
 from acumatica_sandbox.site import Site
 from acumatica_sandbox.store import Window
@@ -64,7 +64,10 @@ def ledger_rows(site: Site, inquiry: EntityModel, window: Window, parameters: Re
 def _template(site: Site, inquiry: EntityModel, name: str) -> bytes:
     """A row with places for values of its batch, and in doubled signs for those of its line."""
     journal = site.entities["JournalTransaction"].shape
-    scalars = ""
+    blank: Record = {"id": "0" * 36, name: [{"id": "0" * 36}]}
+    piece = to_fragments(inquiry, blank).nested[list(inquiry.shape.nested).index(name)]
+    row = piece[piece.index(b"[") + 1 : -1].replace(b"0" * 16, b"%%()b")
+    row = row.replace(b'"rowNumber":1,', b'"rowNumber":%%(#)b,', 1)
     for field in inquiry.shape.details[name].fields:
         text = "{}"
         if field == "Released":
@@ -73,9 +76,8 @@ def _template(site: Site, inquiry: EntityModel, name: str) -> bytes:
             text = f"%({OF_BATCH.get(field, field)})b"
         elif OF_LINE.get(field) in journal.details["Details"].fields:
             text = f"%%({OF_LINE[field]})b"
-        scalars += f',"{field}":{text}'
-    start = b'{"id":"%b%%%%()b%b","rowNumber":%%%%(#)b,"note":null' % (SALT, OWNER)
-    return start + scalars.encode() + _after_scalars(inquiry, name)
+        row = row.replace(f',"{field}":{{}}'.encode(), f',"{field}":{text}'.encode(), 1)
+    return row
 
 
 def _batches(site: Site, window: Window) -> Iterator[tuple[Texts, list[Texts]]]:
@@ -84,12 +86,3 @@ def _batches(site: Site, window: Window) -> Iterator[tuple[Texts, list[Texts]]]:
     for _, _, _, flat, details in site.store.page(entity, window, ["n_Details"]):
         lines = shallow(details).split(b'"rowNumber":')[1:]
         yield dict(_SCALAR.findall(flat)), [dict(_SCALAR.findall(line)) for line in lines]
-
-
-def _after_scalars(inquiry: EntityModel, name: str) -> bytes:
-    """What follows the scalars of a row: its members, which are empty, and the end."""
-    detail = inquiry.shape.details[name]
-    blank: Record = {"id": "0" * 36, name: [{"id": "0" * 36}]}
-    piece = to_fragments(inquiry, blank).nested[list(inquiry.shape.nested).index(name)]
-    start = f',"{list(detail.fields)[-1]}":{{}}'.encode()
-    return piece[piece.rindex(start) + len(start) : -1]

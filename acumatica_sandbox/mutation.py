@@ -82,17 +82,19 @@ class Mutation:
         return None
 
     def _change_field(self, shape: ShapeModel, record: Record, fixed: set[str]) -> None:
-        texts = [n for n in ("Description", "CustomerName", "VendorName") if n in shape.fields]
-        texts = texts or [n for n, kind in shape.fields.items() if kind == "s" and n not in fixed]
-        if texts and texts[0] not in fixed:
-            record[texts[0]] = f"Changed {self._random.randrange(10**9)}"
+        texts = [n for n, kind in shape.fields.items() if kind == "s" and n not in fixed]
+        likely = ("Description", "CustomerName", "VendorName", *texts[:1])
+        name = next((name for name in likely if name in texts), None)
+        if name is not None:
+            record[name] = f"Changed {self._random.randrange(10**9)}"
 
     def _change_lines(self, entity: EntityModel, record: Record) -> None:
         name = "Details" if "Details" in entity.shape.details else next(iter(entity.shape.details))
         shape = entity.shape.details[name]
         rows = record[name]
         roll = self._random.random()
-        if entity.name == "JournalTransaction":
+        amounts = [shape.fields.get(name) for name in ("CreditAmount", "DebitAmount")]
+        if entity.name == "JournalTransaction" and amounts == ["d", "d"]:
             self._change_entry(rows)
         elif roll < 0.15:
             rows.clear()
@@ -101,10 +103,12 @@ class Mutation:
         elif roll < 0.7 and rows:
             row = self._random.choice(rows)
             self._change_field(shape, row, {"LineNbr"})
-            if entity.name in QUANTITIES:
-                row[QUANTITIES[entity.name]] = Decimal(self._random.randrange(1, 30))
+            quantity = QUANTITIES.get(entity.name, "")
+            if shape.fields.get(quantity) == "d":
+                row[quantity] = Decimal(self._random.randrange(1, 30))
         else:
-            numbers = [int(row["LineNbr"] or 0) for row in rows if "LineNbr" in shape.fields]
+            texts = [str(row.get("LineNbr")) for row in rows]
+            numbers = [int(text) for text in texts if text.isdecimal()]
             fresh: Record = {}
             if "LineNbr" in shape.fields:
                 fresh["LineNbr"] = max(numbers, default=0) + 1
@@ -124,7 +128,7 @@ class Mutation:
     def _insert(self, entity: EntityModel, like: Record | None, ids: list[str]) -> None:
         record: Record = dict(like or {})
         _forget_ids(record)
-        if entity.name == "Invoice":
+        if entity.name == "Invoice" and "ApplicationsDefault" in entity.shape.details:
             record |= {"ApplicationsDefault": [], "Balance": record.get("Amount")}
         complete(entity.shape, record, self._chance)
         if "NoteID" in entity.shape.fields:

@@ -7,6 +7,7 @@ from datetime import datetime
 from acumatica_sandbox.fragments import Record
 from acumatica_sandbox.model import EntityModel
 from acumatica_sandbox.seeding import documents, masters
+from acumatica_sandbox.seeding.fitting import fit
 from acumatica_sandbox.seeding.generic import Chance, complete, generic_records
 from acumatica_sandbox.seeding.orders import ORIGINALS, add_orders, orders
 from acumatica_sandbox.store import Store
@@ -35,6 +36,7 @@ def seed(
             made = generic_records(entity, max(min(records // 200, 100), 4), chance)
         for record in made:
             record.setdefault("note", None)
+            fit(entity.shape, record)
             complete(entity.shape, record, chance)
             if "NoteID" in entity.shape.fields:
                 record["NoteID"] = record["id"]

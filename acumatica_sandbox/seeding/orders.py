@@ -20,6 +20,7 @@ from acumatica_sandbox.seeding.documents import (
     modified_after,
     tax_rows,
 )
+from acumatica_sandbox.seeding.fitting import fit
 from acumatica_sandbox.seeding.generic import Chance, complete
 from acumatica_sandbox.seeding.masters import address
 from acumatica_sandbox.store import NewRow, Store, column_text
@@ -142,6 +143,7 @@ def add_orders(
 
     def first() -> Iterator[NewRow]:
         for record in originals:
+            fit(entity.shape, record)
             complete(entity.shape, record, chance)
             pieces = to_fragments(entity, record)
             kept.append((record, pieces))
