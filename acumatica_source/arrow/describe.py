@@ -3,9 +3,10 @@
 from collections.abc import Iterable
 from typing import Any
 
-from acumatica_source.arrow.shape import Node, shape_of
+from acumatica_source.arrow.shape import Node, odata_shape, shape_of
+from acumatica_source.contract.edmx import Feed
 from acumatica_source.contract.keys import line_key_of
-from acumatica_source.contract.model import Contract, Entity, Shape
+from acumatica_source.contract.model import Contract, Entity, Field, Shape
 
 
 def describe_contract(contract: Contract, names: Iterable[str] | None = None) -> dict[str, Any]:
@@ -40,6 +41,46 @@ def describe_entity(entity: Entity) -> dict[str, Any]:
         "columns": _columns(next(nodes)),
         "children": [_child(entity.shape, node) for node in nodes],
     }
+
+
+def describe_inquiry(feed: Feed) -> dict[str, Any]:
+    """One generic inquiry with the table it becomes.
+
+    Returns:
+        `name`, `kind`, `keys`, `watermark` (None: inquiries are replaced), `parameters` and
+        `columns` (lists of `name` and Arrow `type`).
+    """
+    return {
+        "name": feed.name,
+        "kind": "generic inquiry",
+        "keys": list(feed.keys),
+        "watermark": None,
+        "parameters": _feed_columns(feed.parameters),
+        "columns": _feed_columns(feed.fields),
+        "children": [],
+    }
+
+
+def describe_class(feed: Feed, aliases: Iterable[str]) -> dict[str, Any]:
+    """One data access class with the table it becomes; columns that cannot be selected left out.
+
+    Returns:
+        `name`, `kind`, `aliases`, `keys`, `watermark` (a name or None) and `columns` (a list of
+        `name` and Arrow `type`).
+    """
+    return {
+        "name": feed.name,
+        "kind": "data access class",
+        "aliases": list(aliases),
+        "keys": list(feed.keys),
+        "watermark": feed.stamp,
+        "columns": _feed_columns(f for f in feed.fields if f.name not in feed.unfilterable),
+        "children": [],
+    }
+
+
+def _feed_columns(fields: Iterable[Field]) -> list[dict[str, str]]:
+    return _columns(odata_shape("feed", tuple(fields)).root)
 
 
 def _child(top: Shape, node: Node) -> dict[str, Any]:

@@ -1,35 +1,33 @@
 """`acumatica discover`: what an instance, or a contract document, has to offer."""
 
-import json
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import click
-from rich.console import Console
 
 from acumatica_source.arrow.describe import describe_contract, describe_entity
-from acumatica_source.client.errors import AcumaticaError
+from acumatica_source.cli.listing import FORMATS, Listing, print_as
+from acumatica_source.cli.offering import CLASSES, ENTITIES, INQUIRIES, everything, one_thing
+from acumatica_source.client.errors import ConfigurationError
+from acumatica_source.contract.errors import ContractError
 from acumatica_source.contract.model import Contract
 from acumatica_source.contract.openapi import parse_contract
-from acumatica_source.reading.instance import Instance
-from acumatica_source.reading.odata import inquiries as exposed_inquiries
 from acumatica_source.resources.plan import entity_of
 from acumatica_source.source import configured_instance
-
-Rows = list[list[str]]
-
 
 EXAMPLES = """\b
 Examples:
   acumatica discover
   acumatica discover SalesOrder --format markdown
+  acumatica discover SalesOrder --rows
   acumatica discover --contract swagger.json --format json
 """
 
 
 @click.command(epilog=EXAMPLES, short_help="Show what an instance has to offer.")
-@click.argument("entity", required=False)
+@click.argument("name", required=False)
 @click.option(
     "--contract",
     "document",
@@ -39,95 +37,141 @@ Examples:
 @click.option(
     "--format",
     "form",
-    type=click.Choice(["table", "json", "markdown"]),
+    type=click.Choice(FORMATS),
     default="table",
     show_default=True,
     help="How to print it.",
 )
+@click.option(
+    "--rows", is_flag=True, help="Estimate the rows: up to some 25 light requests for each entity."
+)
 @click.option("--endpoint", help="Web service endpoint (default: Default).")
 @click.option("--endpoint-version", help="Its version (default: the newest listed).")
 def discover(
-    entity: str | None,
+    name: str | None,
     document: Path | None,
     form: str,
+    rows: bool,
     endpoint: str | None,
     endpoint_version: str | None,
 ) -> None:
-    """Show the entities of an instance, or the columns of one ENTITY."""
-    around: dict[str, Any] = {}
+    """Show what there is to load, or the columns of NAME.
+
+    NAME is an entity, a generic inquiry or a data access class (DAC). Entities come from the
+    endpoint's contract, the others from the instance's OData services, as far as the user may see
+    them.
+    """
+    asked: dict[str, Any] = {"endpoint": endpoint, "version": endpoint_version}
+    given = {key: value for key, value in asked.items() if value is not None}
     if document is not None:
-        contract = parse_contract(document.read_bytes())
+        if rows or given:
+            raise ConfigurationError("--rows and --endpoint ask an instance; leave out --contract.")
+        found = _offline(_contract_in(document), name)
     else:
-        given: dict[str, Any] = {"endpoint": endpoint, "version": endpoint_version}
-        instance = configured_instance(**{k: v for k, v in given.items() if v is not None})
-        contract, around = _ask(instance)
-    if entity is not None:
-        found = describe_entity(entity_of(contract, entity))
-        _print(form, found, _entity_tables(found))
-    else:
-        everything = describe_contract(contract) | around
-        _print(form, everything, _contract_tables(everything))
+        instance = configured_instance(**given)
+        found = (
+            everything(instance, rows=rows)
+            if name is None
+            else one_thing(instance, name, rows=rows)
+        )
+    print_as(form, found, _all_tables(found) if name is None else _tables_of_one(found))
+    if any(one["part"] == ENTITIES for one in found.get("problems", ())):
+        sys.exit(1)
 
 
-def _ask(instance: Instance) -> tuple[Contract, dict[str, Any]]:
-    """The contract of an instance, and what else it offers."""
-    with instance.opened() as connection:
-        _, contract = instance.contract()
-        endpoints = [str(one) for one in instance.endpoints()]
-        try:
-            inquiries = sorted(exposed_inquiries(connection.pool, instance.tenant).sets)
-        except AcumaticaError as error:
-            inquiries = [f"(cannot be listed: {error})"]
-    return contract, {"endpoints": endpoints, "generic_inquiries": inquiries}
+def _contract_in(file: Path) -> Contract:
+    try:
+        return parse_contract(file.read_bytes())
+    except OSError as error:
+        raise ConfigurationError(f"{file} cannot be read: {error.strerror}.") from None
+    except ContractError as error:
+        raise ContractError(f"{file}: {error}") from error
 
 
-def _contract_tables(contract: dict[str, Any]) -> Iterator[tuple[str, list[str], Rows]]:
-    rows = [
-        [
-            one["name"],
-            one["kind"],
-            ", ".join(one["keys"]),
-            one["watermark"] or "",
-            str(len(one["columns"])),
-            ", ".join(child["path"] for child in one["children"]),
-        ]
-        for one in contract["entities"]
-    ]
-    title = f"{contract['endpoint']}/{contract['version']}: {len(rows)} entities"
-    yield title, ["entity", "kind", "keys", "watermark", "columns", "children"], rows
-    for name in ("endpoints", "generic_inquiries"):
-        if name in contract:
-            yield name.replace("_", " "), ["name"], [[one] for one in contract[name]]
+def _offline(contract: Contract, name: str | None) -> dict[str, Any]:
+    if name is None:
+        return describe_contract(contract)
+    return describe_entity(entity_of(contract, name))
 
 
-def _entity_tables(entity: dict[str, Any]) -> Iterator[tuple[str, list[str], Rows]]:
-    keys = ", ".join(entity["keys"]) or "unknown"
-    about = f"{entity['kind']}, keys: {keys}, watermark: {entity['watermark'] or 'none'}"
-    for table in (entity | {"about": about}, *entity["children"]):
-        title = f"{table['name']} ({table['about']})" if "about" in table else table["name"]
-        rows = [[column["name"], column["type"]] for column in table["columns"]]
-        yield title, ["column", "type"], rows
+def _all_tables(found: dict[str, Any]) -> Iterator[Listing]:
+    entities = found[ENTITIES]
+    counted = any("rows" in one for one in entities)
+    headings = ["entity", "kind", "keys", "watermark", *(["rows"] * counted), "columns", "children"]
+    if entities:
+        yield Listing(
+            f"{found['endpoint']}/{found['version']}: {len(entities)} entities",
+            headings,
+            [
+                [
+                    one["name"],
+                    one["kind"],
+                    ", ".join(one["keys"]),
+                    one["watermark"] or "",
+                    *([_rows(one)] * counted),
+                    str(len(one["columns"])),
+                    ", ".join(child["path"] for child in one["children"]),
+                ]
+                for one in entities
+            ],
+        )
+    if "endpoints" in found:
+        yield Listing("endpoints", ["name"], [[one] for one in found["endpoints"]])
+    if found.get(INQUIRIES):
+        yield Listing(
+            "generic inquiries",
+            ["name", "keys", "columns", "parameters"],
+            [
+                [
+                    one["name"],
+                    ", ".join(one["keys"]),
+                    str(len(one["columns"])),
+                    ", ".join(f"{p['name']} ({p['type']})" for p in one["parameters"]),
+                ]
+                for one in found[INQUIRIES]
+            ],
+        )
+    if found.get(CLASSES):
+        yield Listing(
+            f"data access classes (DACs): {len(found[CLASSES])}",
+            ["name", "keys", "watermark", "columns", "also called"],
+            [
+                [
+                    one["name"],
+                    ", ".join(one["keys"]),
+                    one["watermark"] or "",
+                    str(one["columns"]),
+                    ", ".join(one["aliases"]),
+                ]
+                for one in found[CLASSES]
+            ],
+        )
+    if found.get("problems"):
+        yield Listing(
+            "what could not be found out",
+            ["part", "why"],
+            [[one["part"].replace("_", " "), one["problem"]] for one in found["problems"]],
+        )
 
 
-def _print(form: str, document: Any, tables: Iterator[tuple[str, list[str], Rows]]) -> None:
-    if form == "json":
-        click.echo(json.dumps(document, indent=2, ensure_ascii=False))
-    elif form == "markdown":
-        for title, headings, rows in tables:
-            click.echo(f"## {title}\n")
-            for row in (headings, ["---"] * len(headings), *rows):
-                click.echo("| " + " | ".join(cell.replace("|", "\\|") for cell in row) + " |")
-            click.echo()
-    else:
-        for title, headings, rows in tables:
-            _print_table(title, headings, rows)
+def _tables_of_one(found: dict[str, Any]) -> Iterator[Listing]:
+    keys = ", ".join(found["keys"]) or "unknown"
+    about = f"{found['kind']}, keys: {keys}, watermark: {found['watermark'] or 'none'}"
+    if "rows" in found:
+        about += f", rows: {_rows(found) or 'none of its own'}"
+    yield _columns(f"{found['name']} ({about})", found["columns"])
+    if found.get("parameters"):
+        yield _columns("parameters", found["parameters"])
+    for child in found["children"]:
+        yield _columns(child["name"], child["columns"])
 
 
-def _print_table(title: str, headings: list[str], rows: Rows) -> None:
-    """Columns as wide as their cells; the last one flows on, however narrow the terminal."""
-    widths = [max(len(row[i]) for row in (headings, *rows)) for i in range(len(headings))]
-    Console(highlight=False).print(title, style="bold", markup=False)
-    for row in (headings, *rows):
-        cells = [cell.ljust(width) for cell, width in zip(row[:-1], widths, strict=False)]
-        click.echo("  ".join([*cells, row[-1]]).rstrip())
-    click.echo()
+def _columns(title: str, columns: list[dict[str, str]]) -> Listing:
+    return Listing(title, ["column", "type"], [[one["name"], one["type"]] for one in columns])
+
+
+def _rows(found: dict[str, Any]) -> str:
+    counted = found.get("rows")
+    if counted is None:
+        return ""
+    return f"{counted['count']:,}" if counted["exact"] else f"about {counted['count']:,}"

@@ -76,6 +76,17 @@ class Feeds:
         wanted = self.sets[name].entity_type
         return tuple(n for n, feed in self.sets.items() if feed.entity_type == wanted)
 
+    def distinct(self) -> list[tuple[Feed, tuple[str, ...]]]:
+        """Every feed once, under its shortest name, with its other names; by name."""
+        names: dict[str, list[str]] = {}
+        for name, feed in self.sets.items():
+            names.setdefault(feed.entity_type or name, []).append(name)
+        found = []
+        for several in names.values():
+            short, *others = sorted(several, key=lambda name: (len(name), name))
+            found.append((self.sets[short], tuple(others)))
+        return sorted(found, key=lambda one: one[0].name)
+
 
 def parse_edmx(document: bytes, only: Collection[str] | None = None) -> Feeds:
     """Read a `$metadata` document.

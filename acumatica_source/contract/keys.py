@@ -198,7 +198,7 @@ def keys_from(
         return _keys(tuple(hint))
     dac = feeds.sets.get(entity.name) if feeds else None
     if dac is not None and dac.keys and all(map(entity.shape.field, dac.keys)):
-        return _keys(dac.keys)
+        return _keys(tuple(sorted(dac.keys, key=_place)))
     return entity.keys
 
 
@@ -209,6 +209,13 @@ def line_key_of(shape: Shape) -> str | None:
     """
     integers = {f.name for f in shape.fields if f.type is FieldType.INTEGER}
     return next((name for name in LINE_KEYS if name in integers), None)
+
+
+def _place(key: str) -> int:
+    """Where a key stands in an address: types come first, lines last. Metadata sort by name."""
+    if key in LINE_KEYS:
+        return 2
+    return 0 if key in DROPDOWNS or key.endswith("Type") else 1
 
 
 def _keys(names: tuple[str, ...]) -> tuple[Key, ...]:

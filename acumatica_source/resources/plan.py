@@ -54,7 +54,7 @@ def query_of(
         )
     endpoint, contract = contract_with(instance, options.name)
     entity = as_record(entity_of(contract, options.name))
-    entity = replace(entity, keys=_keys(instance, entity, options.keys))
+    entity = replace(entity, keys=keys_in_use(instance, entity, options.keys))
     path = f"{endpoint.path}/{entity.name}"
     expand = _expand_paths(entity, contract, options)
     custom = _custom_fields(connection, path, _which_custom(options), expand)
@@ -81,7 +81,9 @@ def query_of(
     )
 
 
-def _keys(instance: Instance, entity: Entity, hint: Sequence[str] | None) -> tuple[Key, ...]:
+def keys_in_use(
+    instance: Instance, entity: Entity, hint: Sequence[str] | None = None
+) -> tuple[Key, ...]:
     """The key fields of an entity.
 
     The metadata of all data access classes are large, so they are only looked into where neither

@@ -209,10 +209,11 @@ def feeds(*keys: str) -> Feeds:
         (None, None, (Key("Nbr"),)),
         (("Type", "Nbr"), feeds("Nbr"), (Key("Type", dropdown=True), Key("Nbr"))),
         (None, feeds("Type", "Nbr"), (Key("Type", dropdown=True), Key("Nbr"))),
+        (None, feeds("Nbr", "Type"), (Key("Type", dropdown=True), Key("Nbr"))),
         (None, feeds("DocType", "RefNbr"), (Key("Nbr"),)),
         (None, feeds(), (Key("Nbr"),)),
     ],
-    ids=["contract", "hint", "DAC", "DAC of other names", "DAC without keys"],
+    ids=["contract", "hint", "DAC", "DAC by name", "DAC of other names", "DAC without keys"],
 )
 def test_the_best_source_of_keys(
     hint: tuple[str, ...] | None, dacs: Feeds | None, expected: tuple[Key, ...]
