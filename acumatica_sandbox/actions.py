@@ -47,11 +47,12 @@ def start(call: Call, entity: EntityModel, name: str, body: Mapping[str, Any]) -
         record |= effect
         stamp_now(call.site, entity, record)
         call.site.store.replace(entity, record)
-    if not any(word in name for word in LONG):
-        return Response(status_code=204)
     identity = call.site.chance.guid()
-    call.site.operations[identity] = Operation(POLLS)
     place = f"{call.endpoint}/{entity.name}/{name}/status/{identity}"
+    if not any(word in name for word in LONG):
+        # instances name a place then too, and there is nothing
+        return Response(status_code=204, headers={"Location": place})
+    call.site.operations[identity] = Operation(POLLS)
     return Response(status_code=202, headers={"Location": place})
 
 

@@ -75,7 +75,8 @@ class App:
         length = len(full_path) + len(request.url.query) + 1
         if length > self._site.options.max_url:
             return Response(b"URI Too Long", 414, media_type="text/html")
-        if request.method == "POST" and request.headers.get("Content-Length") is None:
+        sized = {"content-length", "transfer-encoding"} & set(request.headers)
+        if request.method == "POST" and not sized:
             return Response(b"Length Required", 411, media_type="text/html")
         path = full_path.removeprefix(prefix)
         handler, counted, limited = _route(path)

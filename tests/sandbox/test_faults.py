@@ -1,4 +1,9 @@
-"""Faults on a schedule."""
+"""Faults on a schedule.
+
+A session ends after ten idle minutes (Integration Development Guide: Logout), and when the site
+restarts; requests beyond the licence are declined (License Restrictions for API Users). The forms
+in which that and broken networks reach a client are as integrators report them.
+"""
 
 from typing import Any
 
@@ -32,6 +37,20 @@ def test_answers_that_are_not_what_was_asked_for(
     answer = ask(desk, kind, **settings)
     assert answer.status_code == status
     assert content is None or answer.headers["Content-Type"].startswith(content)
+
+
+def test_an_expired_session_shows_in_three_forms_and_signing_in_again_helps(desk: Desk) -> None:
+    """Integration Development Guide: Logout; clients meet 401, a page, or the way to the page."""
+    for kind, sign in (("expired_401", ""), ("expired_html", "Sign In"), ("expired_302", "")):
+        answer = ask(desk, kind)
+        assert sign in answer.text
+        if kind == "expired_302":
+            assert answer.headers["Location"].startswith("/AcumaticaERP/Frames/Login.aspx")
+        assert desk.read("Customer", top=1).status_code == 200
+    assert ask(desk, "kill_sessions").status_code == 401
+    assert desk.read("Customer", top=1).status_code == 401
+    assert desk.sign_in().status_code == 204
+    assert desk.read("Customer", top=1).status_code == 200
 
 
 def test_retry_after_is_sent_when_set(desk: Desk) -> None:

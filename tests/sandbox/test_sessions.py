@@ -10,9 +10,44 @@ from tests.sandbox.desk import Desk, Start
 
 
 def test_sign_in_answers_204_and_sets_three_cookies(start: Start) -> None:
+    """Integration Development Guide: Login."""
     with start() as desk:
         names = set(desk.cookies.keys())
     assert names == {"ASP.NET_SessionId", ".ASPXAUTH", "UserBranch"}
+
+
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [
+        ("GET", "entity/Default/24.200.001"),
+        ("GET", "entity/Default/24.200.001/swagger.json"),
+        ("GET", "entity/Default/24.200.001/Customer"),
+        ("GET", "entity/Default/24.200.001/Customer/C000001"),
+        ("GET", "entity/Default/24.200.001/Customer/$adHocSchema"),
+        ("GET", "entity/Default/24.200.001/Nothing"),
+        ("PUT", "entity/Default/24.200.001/Customer"),
+        ("DELETE", "entity/Default/24.200.001/Customer/C000001"),
+        ("POST", "entity/Default/24.200.001/SalesOrder/CancelSalesOrder"),
+        ("GET", "entity/Default/24.200.001/files/00000000-0000-0000-0000-000000000000"),
+        ("GET", "t/Company/api/odata/gi"),
+        ("GET", "t/Company/api/odata/dac/SOOrder"),
+    ],
+)
+def test_without_a_session_everything_else_is_401(desk: Desk, method: str, path: str) -> None:
+    """Integration Development Guide: Login; a request must carry the session's cookies."""
+    answer = requests.request(method, f"{desk.site}/{path}", data=b"{}")
+    assert answer.status_code == 401
+
+
+def test_a_session_outlives_a_change_of_password_but_not_a_restart(start: Start) -> None:
+    """Publishing a customization restarts the site: sessions are gone, signing in again works."""
+    with start() as desk:
+        desk.sandbox.control.set_options(password="another")
+        assert desk.read("Customer", top=1).status_code == 200
+        desk.sandbox.control.sign_out_all()
+        assert desk.read("Customer", top=1).status_code == 401
+        assert desk.sign_in(password="sandbox").status_code == 500
+        assert desk.sign_in(password="another").status_code == 204
 
 
 @pytest.mark.parametrize("missing", ["ASP.NET_SessionId", ".ASPXAUTH"])
@@ -23,6 +58,7 @@ def test_cookies_must_be_replayed(desk: Desk, missing: str) -> None:
 
 
 def test_sign_out_answers_204_ends_the_session_and_frees_the_seat(start: Start) -> None:
+    """Integration Development Guide: Logout."""
     with start() as desk:
         kept = desk.cookies.get_dict()
         assert desk.sign_out().status_code == 204
@@ -41,7 +77,16 @@ def test_a_post_without_content_length_is_411(desk: Desk) -> None:
     connection.close()
 
 
+def test_a_post_in_chunks_needs_no_content_length(start: Start) -> None:
+    with start() as desk:
+        body = (part for part in (b'{"name":"admin",', b'"password":"sandbox"}'))
+        headers = {"Content-Type": "application/json"}
+        answer = requests.post(f"{desk.site}/entity/auth/login", data=body, headers=headers)
+    assert answer.status_code == 204
+
+
 def test_the_third_session_of_a_trial_is_refused_with_500(start: Start) -> None:
+    """Integration Development Guide: License Restrictions for API Users."""
     with start() as desk, Desk(desk.sandbox) as second, Desk(desk.sandbox) as third:
         assert second.sign_in().status_code == 204
         answer = third.sign_in()
@@ -60,6 +105,7 @@ def test_the_limit_can_be_a_plain_429(start: Start) -> None:
 
 
 def test_an_idle_session_expires_after_ten_minutes(start: Start) -> None:
+    """Integration Development Guide: Logout; an idle session ends after ten minutes."""
     with start() as desk:
         desk.sandbox.control.advance(9 * 60)
         assert desk.read("Customer", top=1).status_code == 200
