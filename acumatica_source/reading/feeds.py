@@ -234,7 +234,7 @@ class FeedReader:
                 "brings about. Filter by other columns."
             )
         page = parse_odata_page(body, question.shape)
-        if not self._believed and page.rows:
+        if not self._believed and page.rows and question.select is None:
             self._hold_to_metadata(body)
         rows = page.tables[self.name]
         for field in rows.schema:
@@ -268,7 +268,9 @@ class FeedReader:
         return odata_shape(self.name, fields, required, decimals=query.decimals)
 
     def _select(self, columns: tuple[str, ...] | None) -> str | None:
-        text = ",".join(columns or ())
+        """The `$select`; None where all columns are wanted, so that new ones are noticed."""
+        every = {f.name for f in self.feed.fields} - self.feed.unfilterable
+        text = "" if columns is None or every <= set(columns) else ",".join(columns)
         return text if 0 < len(text) <= MOST_SELECTED else None
 
     def _named(self, keys: Sequence[Mark]) -> Iterator[str]:

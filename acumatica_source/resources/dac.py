@@ -23,6 +23,7 @@ from acumatica_source.reading.odata import classes_path, named
 from acumatica_source.reading.paging import Mark
 from acumatica_source.reading.read_ahead import ReadAhead
 from acumatica_source.reading.watermark import lower_bound, next_watermark
+from acumatica_source.resources.evolution import Contents
 from acumatica_source.resources.generic_inquiry import key_columns
 from acumatica_source.resources.loaded import STAMP, Difference, difference, loaded_stamps
 from acumatica_source.resources.tables import Target, WriteMode, merging_mode, tombstones
@@ -48,7 +49,7 @@ class DacTable:
     """Name of the entity set (`SOOrder`, `PX_Objects_SO_SOOrder`)."""
     columns: Sequence[str] | None = None
     """Columns to load, keys and modification stamp always among them; None for all that can be
-    selected. Give `full` once after adding some."""
+    selected. Where some are added, all rows are loaded anew."""
     filter: str | None = None
     """A condition in OData 4 on stored values (`Status eq 'N'`). Rows that no longer meet it are
     taken out by the sweep."""
@@ -163,6 +164,12 @@ class _Load:
         state = dlt.current.resource_state(self._table.name)
         saved = None if self._table.full or self._stamp is None else state.get("watermark")
         watermark = None if saved is None else datetime.fromisoformat(saved)
+        contents = self._contents()
+        if watermark is not None:
+            outgrown = contents.outgrows(state["contents"], dlt.current.source_schema())
+            if outgrown is not None:
+                logger.warning("%s: %s; loading all anew.", self._table.name, outgrown)
+                watermark = None
         since = lower_bound(watermark, self._table.lag)
         found: Difference | None = None
         if since is not None and self._table.sweep:
@@ -181,6 +188,13 @@ class _Load:
         reached = next_watermark(watermark, self._reader.started, self._newest)
         if self._stamp is not None and reached is not None:
             state["watermark"] = reached.isoformat()
+        state["contents"] = contents.noted()
+
+    def _contents(self) -> Contents:
+        """What every row is to hold."""
+        shape = self._reader.shape.tables[0]
+        columns = [(shape.name, name) for name in shape.schema.names]
+        return Contents.accepted(columns, f"{','.join(self._keys)} {self._table.filter}")
 
     def _sweep(self) -> Difference | None:
         """How the destination differs from the source before this run."""

@@ -7,6 +7,7 @@ from typing import Any
 import dlt
 from dlt.extract import DltResource
 
+from acumatica_source.arrow.types import DECIMALS
 from acumatica_source.client.errors import ConfigurationError
 from acumatica_source.client.instance import segment
 from acumatica_source.contract.edmx import WITH_PARAMETERS, Feed
@@ -31,6 +32,8 @@ class GenericInquiry:
     """A condition in OData 4 (`Status eq 'Active'`)."""
     page_size: int = 1_000
     """Rows per request."""
+    decimals: int = DECIMALS
+    """Digits that decimal columns keep after the point, of 38 in all."""
 
 
 def generic_inquiry_resource(instance: Instance, inquiry: GenericInquiry) -> DltResource:
@@ -46,6 +49,7 @@ def generic_inquiry_resource(instance: Instance, inquiry: GenericInquiry) -> Dlt
                 keys=key_columns(feed, inquiry.key),
                 page_size=inquiry.page_size,
                 filter=inquiry.filter,
+                decimals=inquiry.decimals,
             )
             reader = FeedReader(connection, query)
             target = Target(inquiry.name, WriteMode.REPLACE)

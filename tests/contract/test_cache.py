@@ -8,8 +8,10 @@ from pathlib import Path
 import pytest
 
 from acumatica_source.contract.cache import ContractAddress, ContractCache, default_directory
+from acumatica_source.contract.edmx import parse_edmx
 from acumatica_source.contract.errors import ContractError, UnsupportedContract
 from tests.contract.documents import contract_document, encoded
+from tests.contract.test_edmx import V4
 
 ADDRESS = ContractAddress(
     instance="https://erp.example.com/Site",
@@ -57,6 +59,24 @@ def test_another_address_has_another_contract(tmp_path: Path, changed: dict[str,
     cache.contract(ADDRESS, Instance("A").fetch)
     other = cache.contract(replace(ADDRESS, **changed), Instance("B").fetch)
     assert other.entities["Order"].shape.fields[0].name == "B"
+
+
+def test_feeds_are_fetched_once_and_come_back_whole(tmp_path: Path) -> None:
+    fetched: list[bytes] = []
+
+    def fetch() -> bytes:
+        fetched.append(V4)
+        return V4
+
+    first = ContractCache(tmp_path).feeds(ADDRESS, fetch)
+    second = ContractCache(tmp_path).feeds(ADDRESS, fetch)
+    assert first == second == parse_edmx(V4)
+    assert len(fetched) == 1
+    (file,) = tmp_path.iterdir()
+    for broken in (b"{", b"[1]", b'[[["A"],"T",[],[],[["F","colour"]],[]]]'):
+        file.write_bytes(broken)
+        assert ContractCache(tmp_path).feeds(ADDRESS, fetch) == first
+    assert len(fetched) == 4
 
 
 def test_an_old_contract_is_fetched_again(tmp_path: Path) -> None:

@@ -9,7 +9,14 @@ from hypothesis import strategies as st
 
 from acumatica_source.contract.model import Key
 from acumatica_source.reading.errors import OrderNotTrusted, PagingStuck
-from acumatica_source.reading.paging import KeysetPaging, Mark, PageRequest, Paging, SkipPaging
+from acumatica_source.reading.paging import (
+    KeysetPaging,
+    Mark,
+    OrderedPaging,
+    PageRequest,
+    Paging,
+    SkipPaging,
+)
 
 CODES = {"Credit Memo": "CRM", "Debit Memo": "DRM", "Invoice": "INV", "Overdue Charge": "FCH"}
 """Drop-down labels and the stored codes that the server sorts by."""
@@ -124,6 +131,42 @@ def test_a_server_that_ignores_the_filter_is_noticed() -> None:
 )
 def test_an_order_that_only_the_server_can_judge_is_accepted(page: list[Mark]) -> None:
     assert keyset(10).receive(page).fresh_from == 0
+
+
+@given(st.integers(0, 60), st.integers(2, 9), st.sampled_from(["kept", "ignored", "reversed"]))
+def test_an_order_that_was_asked_for_is_used_or_given_up(count: int, top: int, order: str) -> None:
+    """By key where the server does as it is told, by offset where the second page shows it not."""
+    rows: list[Mark] = [(f"{number:03}",) for number in range(count)]
+
+    def answer(request: PageRequest) -> list[Mark]:
+        found = rows if order != "reversed" else rows[::-1]
+        if request.filter is not None and order != "ignored":
+            last = request.filter.build().split("'")[1]
+            found = [row for row in found if str(row[0]) > last]
+        return found[request.skip :][: request.top]
+
+    paging = OrderedPaging([Key("Nbr")], top)
+    read_rows: list[Mark] = []
+    by_key = 0
+    request: PageRequest | None = paging.first()
+    while request is not None:
+        by_key += request.filter is not None
+        marks = answer(request)
+        received = paging.receive(marks)
+        read_rows += marks[received.fresh_from :]
+        request = received.next
+    assert sorted(read_rows) == rows
+    assert by_key <= 1 or order == "kept"
+
+
+def test_a_filter_that_is_refused_leaves_the_offsets() -> None:
+    paging = OrderedPaging([Key("Nbr")], 2)
+    paging.receive([("A",), ("B",)])
+    assert paging.can_turn
+    assert paging.turn() == PageRequest(None, 2, 1)
+    assert not paging.can_turn
+    received = paging.receive([("B",), ("C",)])
+    assert (received.fresh_from, received.next) == (1, PageRequest(None, 2, 2))
 
 
 def test_an_unstable_order_ends_in_an_error_not_in_silence() -> None:

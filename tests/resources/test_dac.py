@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import dlt
@@ -149,6 +150,14 @@ def test_columns_and_a_filter_of_the_users(
     assert rows.num_rows == len(orders)
 
 
+def test_a_column_that_is_added_is_filled_in_every_row(
+    sandbox: Sandbox, instance: Instance, pipeline: dlt.Pipeline
+) -> None:
+    sync(pipeline, instance, DacTable("SOOrder", columns=["Hold"]))
+    sync(pipeline, instance, DacTable("SOOrder"))
+    assert_equal(pipeline, sandbox, "so_order", "SalesOrder", ORDER)
+
+
 def test_archived_rows_count_unless_told_otherwise(
     sandbox: Sandbox, instance: Instance, pipeline: dlt.Pipeline
 ) -> None:
@@ -209,6 +218,24 @@ def test_metadata_are_fetched_once_a_build(
     sync(pipeline, again, DacTable("SOOrder"))
     paths = [one["path"] for one in sandbox.control.requests()]
     assert len([path for path in paths if path.endswith("dac/$metadata")]) == 1
+
+
+def test_rows_that_outgrow_the_metadata_have_them_fetched_anew(
+    sandbox: Sandbox, pipeline: dlt.Pipeline, tmp_path: Path
+) -> None:
+    def once() -> None:
+        instance = connect(credentials_of(sandbox), "Default", None, 2, None)
+        assert sync(pipeline, instance, DacTable("SOOrder"))["SOOrder"].error is None
+
+    once()
+    (kept,) = (file for file in tmp_path.rglob("*.json") if b"PX_Objects_SO" in file.read_bytes())
+    before = kept.read_bytes()
+    kept.write_bytes(before.replace(b'["OrderDesc","text"],', b""))
+    sandbox.control.advance(3_600)
+    sandbox.control.mutate(5, ["SalesOrder"], ["update"], seed=1)
+    once()
+    assert kept.read_bytes() == before
+    assert_equal(pipeline, sandbox, "so_order", "SalesOrder", ORDER)
 
 
 @pytest.mark.parametrize("page", [0, 1, 2], ids=["first page", "second page", "later page"])
