@@ -12,7 +12,6 @@ from typing import Any
 import pyarrow as pa
 
 from acumatica_source.arrow.types import DECIMALS, POSITION, TEXT, column_types, read_type
-from acumatica_source.contract.errors import ContractError
 from acumatica_source.contract.model import Entity, EntityKind, Field, FieldType, Shape
 
 JOINT = "__"
@@ -232,9 +231,9 @@ class _Builder:
         self._gather(shape, (), at, table)
         if self.wanted.attached(at):
             table.lists[("files",)] = self._files(table)
-        fields = [pa.field(c.name, self.types[c.field.type]) for c in table.columns]
-        _check_unique(path, [*leading, *fields])
-        done = TableShape(path, pa.schema([*leading, *fields]), tuple(table.columns))
+        columns = _distinct(table.columns, {f.name for f in leading})
+        fields = [pa.field(c.name, self.types[c.field.type]) for c in columns]
+        done = TableShape(path, pa.schema([*leading, *fields]), tuple(columns))
         return Node(done, table.lists)
 
     def _gather(self, shape: Shape, way: tuple[str, ...], at: str, table: _Table) -> None:
@@ -287,15 +286,17 @@ class _Builder:
         return [*placing, pa.field("_position", POSITION, nullable=False)]
 
 
-def _check_unique(path: tuple[str, ...], fields: list[pa.Field]) -> None:
-    seen: set[str] = set()
-    for one in fields:
-        if one.name in seen:
-            raise ContractError(
-                f"Table {JOINT.join(path)} would have two columns {one.name!r}: the contract has "
-                "a field of that name beside a linked entity's field."
-            )
-        seen.add(one.name)
+def _distinct(columns: Sequence[Column], taken: set[str]) -> list[Column]:
+    """The columns, numbered where a name is taken: by what places the row, or a linked field."""
+    distinct = []
+    for column in columns:
+        name, number = column.name, 1
+        while name in taken:
+            number += 1
+            name = f"{column.name}_{number}"
+        taken.add(name)
+        distinct.append(column if name == column.name else replace(column, name=name))
+    return distinct
 
 
 def _read_schema(root: Node) -> pa.Schema:

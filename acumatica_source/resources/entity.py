@@ -131,14 +131,15 @@ class _Load:
         Custom fields do not count: they come empty, and filling one in stamps its record.
         """
         options = self._options
+        tables = self._reader.shape.tables
+        custom = {(t.name, c.name) for t in tables for c in t.columns if c.field.custom is not None}
         columns = {
             (table.name, column)
-            for table in self._reader.shape.tables
+            for table in tables
             for column in self._formed(table.schema.empty_table()).schema.names
-            if column not in {one.name for one in table.columns if one.field.custom is not None}
         }
         manner = f"{options.custom_fields} {options.keep_placeholders} {options.pivot_attributes}"
-        return Contents.accepted(columns, manner)
+        return Contents.accepted(columns - custom, manner)
 
     def _sweep(self) -> Difference | None:
         """How the destination differs from the source before this run."""

@@ -2,7 +2,6 @@ import pyarrow as pa
 import pytest
 
 from acumatica_source.arrow.shape import odata_shape, shape_of
-from acumatica_source.contract.errors import ContractError
 from acumatica_source.contract.model import Entity, Field, FieldType, Shape
 from acumatica_source.contract.openapi import parse_contract
 from tests.arrow.pages import ORDER, STOCK
@@ -97,11 +96,19 @@ def test_custom_fields_are_named_by_their_address() -> None:
     assert names == ["id", "note", "Nbr", "custom__Document__AttributeCOLOR"]
 
 
-def test_two_columns_of_one_name_are_refused() -> None:
+def test_of_two_columns_of_one_name_the_later_is_numbered() -> None:
     linked = Shape("C", (Field("Email", FieldType.TEXT),))
-    shape = Shape("Order", (Field("Contact__Email", FieldType.TEXT),), linked={"Contact": linked})
-    with pytest.raises(ContractError, match="two columns 'Contact__Email'"):
-        shape_of(Entity("Order", shape))
+    lines = Shape("L", (Field("_parent_id", FieldType.TEXT), Field("_position", FieldType.INTEGER)))
+    shape = Shape(
+        "Order",
+        (Field("Contact__Email", FieldType.TEXT),),
+        linked={"Contact": linked},
+        details={"Lines": lines},
+    )
+    order, line = shape_of(Entity("Order", shape)).tables
+    assert order.schema.names == ["id", "note", "Contact__Email", "Contact__Email_2"]
+    assert order.columns[-1].path == ("Contact", "Email")
+    assert line.schema.names == ["_parent_id", "_position", "note", "_parent_id_2", "_position_2"]
 
 
 def test_decimals_may_be_finer() -> None:
