@@ -37,7 +37,7 @@ class Call:
         """The query parameters, checked."""
         minutes = self.site.options.offset_minutes
         projection = pages.Projection(
-            files=_files(self),
+            files_of=_files(self),
             salt=self.session.salt.encode(),
             base=self.endpoint,
             offset=timezone(timedelta(minutes=minutes)) if minutes else UTC,
@@ -235,10 +235,10 @@ def _not_optimisable(refused: Mapping[str, str]) -> Response:
     )
 
 
-def _files(call: Call) -> Mapping[str, bytes]:
+def _files(call: Call) -> Mapping[bytes, bytes]:
     files: dict[str, list[dict[str, Any]]] = {}
     for file in call.site.files.values():
-        files.setdefault(file.owner, []).append(
+        files.setdefault(file.owner[8:], []).append(
             {
                 "id": file.id,
                 "filename": file.name,
@@ -246,4 +246,4 @@ def _files(call: Call) -> Mapping[str, bytes]:
                 "comment": file.comment,
             }
         )
-    return {owner: json.dumps(entries).encode() for owner, entries in files.items()}
+    return {owner.encode(): json.dumps(entries).encode() for owner, entries in files.items()}

@@ -35,8 +35,10 @@ class Projection:
     """Fields of nested members as paths; the members they are about show these only."""
     custom: tuple[str, ...] = ()
     """Custom fields as `View.Field`."""
-    files: Mapping[str, bytes] | None = None
-    """JSON of the files of a record, by its id."""
+    files: frozenset[str] = frozenset()
+    """Paths of details whose rows show their files; an empty path for the record."""
+    files_of: Mapping[bytes, bytes] = field(default_factory=dict, repr=False)
+    """JSON of the files of a record or row, by the part of its id that sessions share."""
     translations: bool = False
     """Whether the description of a record comes with its translations."""
     salt: bytes = field(default=b"00000000", repr=False)
@@ -118,8 +120,8 @@ def _records(
                 b'/{filename}"}',
             )
         )
-        if projection.files is not None:
-            add((b',"files":', projection.files.get(identity.decode(), b"[]")))
+        if "" in projection.files:
+            add((b',"files":', projection.files_of.get(identity[8:], b"[]")))
         parts.append(b'},{"id":"')
     parts[-1] = b"}" + closing
     page = b"".join(parts)
@@ -127,8 +129,22 @@ def _records(
         page = page.replace(PLACE, b"")
     if any(column[0] == "n" and column[2:] in entity.layered for column in columns):
         page = finish(entity, page, projection.expand, projection.custom)
+    if projection.files - {""}:
+        page = _with_files_of_rows(page, projection)
     return page if projection.offset == UTC else in_zone(page, projection.offset)
 
+
+def _with_files_of_rows(page: bytes, projection: Projection) -> bytes:
+    views = {path.rpartition("/")[2].encode() for path in projection.files}
+
+    def with_files(found: re.Match[bytes]) -> bytes:
+        files = projection.files_of.get(found[2][8:], b"[]")
+        return found[0] + (b',"files":' + files if found[1] in views else b"")
+
+    return _ROW_LINKS.sub(with_files, page)
+
+
+_ROW_LINKS = re.compile(rb'"_links":\{"files:put":"[^"]*/(\w+)/([-0-9a-f]{36})/\{filename\}"\}')
 
 _DESCRIPTION = re.compile(rb',"Description":\{"value":("(?:[^"\\]|\\.)*")\}')
 

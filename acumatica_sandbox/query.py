@@ -35,10 +35,10 @@ def parse(entity: EntityModel, parameters: Mapping[str, str], projection: Projec
         replace(
             projection,
             expand=frozenset(expand - files),
+            files=frozenset(path.rpartition("/")[0] for path in files),
             select=select,
             inner_select=inner,
             custom=_custom(entity, parameters.get("$custom")),
-            files=projection.files if files else None,
             translations="Translations" in expand and "Translations" not in entity.shape.nested,
         ),
         parameters.get("$filter") or None,

@@ -111,7 +111,8 @@ class Site:
     def attach(self, owner: str, name: str, content: bytes, comment: str | None) -> KeptFile:
         """Attach a file to a record, instead of the one of that name if there is one."""
         known = self.files.values()
-        old = next((file for file in known if (file.owner, file.name) == (owner, name)), None)
+        place = (owner[8:], name)  # sessions know rows by ids that differ before that
+        old = next((file for file in known if (file.owner[8:], file.name) == place), None)
         identity = old.id if old else self.chance.guid()
         file = KeptFile(identity, owner, name, content, comment and comment[:LONGEST_COMMENT])
         self.files[identity] = file

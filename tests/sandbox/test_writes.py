@@ -108,6 +108,26 @@ def test_files_go_up_are_listed_and_come_down(desk: Desk, order: Any) -> None:
     assert desk.get(root + listed[0]["href"]).content == b"hello"
 
 
+def test_lines_have_files_of_their_own(start: Start) -> None:
+    """Integration Development Guide: Expand Parameter (`$expand=Details/files`)."""
+    with start() as desk, Desk(desk.sandbox) as other:
+        root = desk.site.removesuffix("/AcumaticaERP")
+        order = desk.rows("SalesOrder", top=1, expand="Details")[0]
+        place = order["Details"][0]["_links"]["files:put"].replace("{filename}", "line.txt")
+        assert desk.put(root + place, data=b"of the line").status_code == 204
+        other.sign_in()
+        for user in (desk, other):
+            shown = user.rows("SalesOrder", top=1, expand="Details,Details/files")[0]
+            assert "files" not in shown
+            first, *rest = (line["files"] for line in shown["Details"])
+            assert [file["filename"] for file in first] == ["line.txt"]
+            assert all(files == [] for files in rest)
+            assert user.get(root + first[0]["href"]).content == b"of the line"
+        both = desk.rows("SalesOrder", top=1, expand="Details/files,files")[0]
+        assert both["files"] == []
+        assert len(both["Details"][0]["files"]) == 1
+
+
 def test_a_report_is_polled_until_its_file_comes(desk: Desk) -> None:
     begun = desk.post(f"{desk.endpoint}/CustomerStatementReport", json={})
     place = desk.site.removesuffix("/AcumaticaERP") + begun.headers["Location"]
