@@ -11,6 +11,8 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 import requests
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from tests.sandbox.desk import Desk, Start
 
@@ -112,8 +114,8 @@ def brought_back(answer: requests.Response, where: str = "fragment") -> dict[str
 
 
 def exchange(desk: Desk, code: str, **form: str) -> requests.Response:
-    given = {"grant_type": "authorization_code", "redirect_uri": BACK, "code": code}
-    return token(desk, **{**given, **form})
+    exchanged = {"grant_type": "authorization_code", "redirect_uri": BACK, "code": code}
+    return token(desk, **{**exchanged, **form})
 
 
 def url64(content: bytes) -> str:
@@ -447,3 +449,34 @@ def test_the_discovery_document_leads_to_what_works(desk: Desk) -> None:
     for flow in found["response_types_supported"]:
         back = authorize(desk, response_type=flow, **asked)
         assert "error" not in brought_back(back, "query" if flow == "code" else "fragment")
+
+
+NAMES = st.sampled_from(
+    [
+        *("grant_type", "client_id", "client_secret", "scope", "code", "refresh_token", "nonce"),
+        *("client_assertion", "client_assertion_type", "response_type", "response_mode", "state"),
+        *("redirect_uri", "code_challenge", "code_challenge_method", "username", "password"),
+    ]
+)
+WORDS = st.sampled_from(
+    [
+        *("password", "authorization_code", "refresh_token", "code", "token", "id_token", "plain"),
+        *("api openid", "http://a/b", "http://a/b#c", "e30.e30.e30", "fragment", "S256", ""),
+    ]
+)
+
+
+@given(asked=st.dictionaries(NAMES, WORDS | st.text(max_size=20), max_size=8), known=st.booleans())
+@settings(max_examples=60, deadline=None)
+def test_nothing_asked_breaks_the_identity_server(
+    desk: Desk, asked: dict[str, str], known: bool
+) -> None:
+    client = {"client_id": desk.sandbox.client_id, "client_secret": desk.sandbox.client_secret}
+    asked = {**asked, **client} if known else asked
+    form = {name: value.encode("utf-8", "surrogatepass") for name, value in asked.items()}
+    bought = requests.post(f"{desk.site}/identity/connect/token", data=form or b"x")
+    assert bought.status_code in (200, 400)
+    assert ("error" in bought.json()) == (bought.status_code == 400)
+    url = f"{desk.site}/identity/connect/authorize"
+    sent = requests.get(url, params=form, allow_redirects=False)
+    assert sent.status_code in (302, 400)
