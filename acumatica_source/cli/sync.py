@@ -18,6 +18,7 @@ from acumatica_source.client.leftovers import SeatMemory
 from acumatica_source.contract.cache import default_directory
 from acumatica_source.contract.model import EntityKind
 from acumatica_source.reading.instance import Instance
+from acumatica_source.reading.probing import kind_by_probe
 from acumatica_source.resources.ledger import CALENDAR, LedgerTransactions
 from acumatica_source.resources.ledger import INQUIRY as LEDGER_INQUIRY
 from acumatica_source.resources.options import EntityOptions
@@ -156,16 +157,23 @@ def core_of(instance: Instance) -> list[str]:
 
 
 def all_of(instance: Instance, *, full: bool) -> tuple[list[Load], list[runner.Outcome]]:
-    """Every entity that has records, and what is skipped because it has none."""
-    _, contract = instance.contract()
+    """Every entity that has records, and what is skipped because it has none.
+
+    What looks like a form by its contract is asked for two records before it is skipped.
+    """
     loads: list[Load] = []
     skipped = []
-    for entity in contract.entities.values():
-        if entity.kind is EntityKind.RECORD:
-            loads.append(EntityOptions(entity.name, full=full))
-        else:
-            reason = f"{entity.kind}, which shows rows for given parameters only"
-            skipped.append(runner.Outcome(entity.name, {}, 0, 0.0, skipped=reason))
+    with instance.opened() as connection:
+        endpoint, contract = instance.contract()
+        for entity in contract.entities.values():
+            kind = entity.kind
+            if kind is not EntityKind.RECORD:
+                kind = kind_by_probe(connection, f"{endpoint.path}/{entity.name}", entity)
+            if kind is EntityKind.RECORD:
+                loads.append(EntityOptions(entity.name, full=full))
+            else:
+                reason = f"{kind}, which shows rows for given parameters only"
+                skipped.append(runner.Outcome(entity.name, {}, 0, 0.0, skipped=reason))
     return loads, skipped
 
 

@@ -38,7 +38,10 @@ def test_every_entity_is_loaded_or_skipped_with_a_reason(
                 expected[table] = sum(len(record[detail]) for record in records)
     with duckdb.connect(str(tmp_path / "test.duckdb")) as database:
         found = {table: len(database.table(f'erp."{table}"')) for table in expected}
+        columns = {table: database.table(f'erp."{table}"').columns for table in found}
     assert found == expected
     assert sum(count > 0 for count in found.values()) > 300
     assert len(names) + len(skipped) == len(contract.entities) > 110
     assert all(outcome.skipped and "form" in outcome.skipped for outcome in skipped)
+    assert "main_contact__address__validated" in columns["customer"]
+    assert not [name for names in columns.values() for name in names if name.endswith("_2")]

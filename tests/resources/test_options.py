@@ -1,5 +1,7 @@
 """What an entity's options do to its tables."""
 
+from datetime import date
+
 import dlt
 import pyarrow as pa
 import pytest
@@ -53,10 +55,46 @@ def test_attributes_in_columns(
         sandbox.control.mutate(20, ["StockItem"], seed=seed)
 
 
-def test_files_get_a_table_on_request(instance: Instance, pipeline: dlt.Pipeline) -> None:
-    assert sync(pipeline, instance, EntityOptions("Customer", files=True)).error is None
-    columns = table(pipeline, "customer__files").column_names
-    assert {"_parent_id", "id", "filename", "href", "comment"} <= set(columns)
+def test_files_get_a_table_on_request(
+    sandbox: Sandbox, instance: Instance, pipeline: dlt.Pipeline
+) -> None:
+    """A file attached over HTTP is listed with its record; what it holds is behind `href`."""
+    account = sandbox.control.rows("Account")[3]
+    path = f"entity/Default/24.200.001/Account/{account['AccountCD']}/files/terms.txt"
+    with instance.opened() as connection:
+        connection.pool.run(lambda session: session.request("PUT", path, data=b"net 30"))
+    assert sync(pipeline, instance, EntityOptions("Account", files=True)).error is None
+    (file,) = table(pipeline, "account__files").to_pylist()
+    assert (file["_parent_id"], file["_position"]) == (account["id"], 0)
+    assert file["filename"].endswith("terms.txt")
+    with instance.opened() as connection:
+        root = sandbox.base_url.partition("//")[2].partition("/")[2]
+        below = file["href"].partition(f"/{root}/")[2]
+        assert connection.pool.run(lambda session: session.get_bytes(below)).content == b"net 30"
+
+
+@pytest.mark.parametrize("kept", [False, True], ids=["null", "kept"])
+def test_placeholder_dates(
+    sandbox: Sandbox, instance: Instance, pipeline: dlt.Pipeline, kept: bool
+) -> None:
+    order = sandbox.control.rows("SalesOrder")[0]
+    sandbox.control.put("SalesOrder", {"id": order["id"], "RequestedOn": date(1900, 1, 1)})
+    options = EntityOptions("SalesOrder", expand=(), keep_placeholders=kept)
+    assert sync(pipeline, instance, options).error is None
+    dates = {row["id"]: row["requested_on"] for row in table(pipeline, "sales_order").to_pylist()}
+    assert dates[order["id"]] == (date(1900, 1, 1) if kept else None)
+    others = {one["id"]: one["RequestedOn"] for one in sandbox.control.rows("SalesOrder")[1:]}
+    assert {one: dates[one] for one in others} == others
+
+
+def test_keys_that_are_named_are_paged_by(
+    sandbox: Sandbox, instance: Instance, pipeline: dlt.Pipeline
+) -> None:
+    options = EntityOptions("Account", keys=["AccountCD"], page_size=4)
+    assert sync(pipeline, instance, options).error is None
+    filters = [one["query"].get("$filter", "") for one in sandbox.control.requests()]
+    assert sum("AccountCD gt" in one for one in filters) > 1
+    assert table(pipeline, "account").num_rows == len(sandbox.control.rows("Account"))
 
 
 def test_decimals(instance: Instance, pipeline: dlt.Pipeline) -> None:
