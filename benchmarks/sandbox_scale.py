@@ -79,9 +79,11 @@ def measure(size: int) -> None:
 
 
 @contextmanager
-def started(size: int) -> Iterator[Site]:
+def started(size: int, *settings: str) -> Iterator[Site]:
+    """An emulated ERP in a process of its own; `settings` are like `latency=0.2`."""
     command = [sys.executable, "-m", "acumatica_source.cli", "sandbox", "--port", "0"]
     command += ["--records", str(size), "--license", "unlimited"]
+    command += [word for setting in settings for word in ("--set", setting)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         try:
             assert process.stdout is not None

@@ -96,13 +96,38 @@ class KeysetPaging:
         self._keys = tuple(keys)
         self._top = top
         self._last: Mark | None = None
+        self._end: Mark | None = None
         self._labels: dict[Mark, list[object]] = {}
         self._branches = _branches(self._keys)
         self._branch = len(self._branches) - 1
 
     def first(self) -> PageRequest:
-        """Ask for the first rows, without a condition."""
-        return PageRequest(None, self._top)
+        """Ask for the first rows: without a condition, unless this is a stretch."""
+        return PageRequest(None if self._last is None else self._after(self._last), self._top)
+
+    @property
+    def can_leap(self) -> bool:
+        """Whether the next rows differ from the last one in keys that advance by order."""
+        ordered = not self._keys[self._branches[0][0]].dropdown
+        return ordered and self._branch == 0 and self._last is not None
+
+    def leap(self, end: Mark) -> tuple["KeysetPaging", PageRequest]:
+        """Go on behind the row with the mark `end`, which is among the next rows.
+
+        Returns:
+            The paging of the stretch up to that row, and what to ask for next behind it. A stretch
+            is complete whatever happens elsewhere, so it can be read at any time.
+
+        Raises:
+            OrderNotTrusted: that row does not follow the last one.
+        """
+        assert self._last is not None
+        self._check_advance(self._last, end)
+        stretch = KeysetPaging(self._keys, self._top)
+        stretch._last, stretch._end = self._last, end
+        stretch._branches, stretch._branch = self._branches[:1], 0
+        self._last = end
+        return stretch, PageRequest(self._after(end), self._top)
 
     def receive(self, marks: Sequence[Mark]) -> Received:
         """Check that the page advances in key order and ask for what follows it.
@@ -120,7 +145,8 @@ class KeysetPaging:
         if marks:
             self._last = marks[-1]
         self._branch = 0 if len(marks) >= self._top else self._branch + 1
-        if self._last is None or self._branch == len(self._branches):
+        over = self._branch == len(self._branches) or self._last == self._end
+        if self._last is None or over:
             return Received(0, None)
         return Received(0, PageRequest(self._after(self._last), self._top))
 
@@ -148,6 +174,8 @@ class KeysetPaging:
 
     def _after(self, last: Mark) -> Filter:
         """Rows after the last mark whose first different key is one of the current branch."""
+        if self._end is not None:
+            return self._between(last, self._end)
         ways = [self._first_different(place, last) for place in self._branches[self._branch]]
         return reduce(or_, ways)
 
@@ -157,6 +185,22 @@ class KeysetPaging:
         if self._keys[place].dropdown:
             return reduce(and_, [*same, *(field != label for label in self._labels[last[:place]])])
         return reduce(and_, [*same, field > last[place]])
+
+    def _between(self, last: Mark, end: Mark) -> Filter:
+        """Rows after `last` and up to `end`, which have the same labels."""
+        place = next(at for at, value in enumerate(last) if value != end[at])
+        fields = [F[key.name] for key in self._keys]
+        ends = len(fields) - 1
+        after, until = [], []
+        for at in range(place, len(fields)):
+            same = range(place, at)
+            after.append(
+                reduce(and_, [*(fields[i] == last[i] for i in same), fields[at] > last[at]])
+            )
+            bound = fields[at] <= end[at] if at == ends else fields[at] < end[at]
+            until.append(reduce(and_, [*(fields[i] == end[i] for i in same), bound]))
+        common = [fields[i] == last[i] for i in range(place)]
+        return reduce(and_, [*common, reduce(or_, after), reduce(or_, until)])
 
 
 def _branches(keys: Sequence[Key]) -> list[list[int]]:

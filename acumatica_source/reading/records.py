@@ -1,8 +1,7 @@
 """Reads the records of one entity: page by page, one by one where lists fail, or stamps only."""
 
-import itertools
 import logging
-from collections.abc import Callable, Generator, Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -10,7 +9,6 @@ from typing import Any
 
 import orjson
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from acumatica_source.arrow.parse import ParsedPage, parse_page
 from acumatica_source.arrow.shape import PageShape, shape_of
@@ -42,6 +40,7 @@ from acumatica_source.reading.paging import (
     SkipPaging,
     WholeRead,
 )
+from acumatica_source.reading.walking import Fetch, Fetched, walk, walk_in_stretches
 
 logger = logging.getLogger(__name__)
 
@@ -73,18 +72,6 @@ class RecordQuery:
     """Whether archived records are read too."""
     whole: bool = False
     """Whether to ask for all records at once, because their order is known not to be stable."""
-
-
-@dataclass(frozen=True, slots=True)
-class Fetched:
-    """A page and what the list that it comes from consisted of."""
-
-    page: ParsedPage
-    marks: list[Mark]
-    ids: list[str]
-
-
-Fetch = Callable[[PageRequest], Fetched]
 
 
 class RecordReader:
@@ -132,7 +119,7 @@ class RecordReader:
         for place, paging in enumerate(strategies):
             begun = False
             try:
-                for page in _walk(paging, fetch, condition):
+                for page in self._walk(paging, fetch, condition):
                     begun = True
                     yield page
             except (OrderNotTrusted, PagingStuck) as error:
@@ -149,6 +136,18 @@ class RecordReader:
                 )
             else:
                 return
+
+    def _walk(
+        self, paging: Paging, fetch: Fetch, condition: Filter | None
+    ) -> Generator[ParsedPage, None, None]:
+        seats = self._connection.seats
+        if isinstance(paging, KeysetPaging) and seats > 1:
+            return walk_in_stretches(paging, fetch, self._glance, seats)
+        return walk(paging, fetch, condition)
+
+    def _glance(self, request: PageRequest) -> list[Mark]:
+        """The marks of a list; none where records are read one by one, which takes all seats."""
+        return [] if self.one_by_one else self._light_page(request, self._light_shape()).marks
 
     def _strategies(self, condition: Filter | None, rows: int) -> Iterator[Paging]:
         """The safest first.
@@ -315,35 +314,9 @@ class RecordReader:
         return Fetched(page, marks, records.column("id").to_pylist())
 
 
-def _walk(paging: Paging, fetch: Fetch, condition: Filter | None) -> Iterator[ParsedPage]:
-    request: PageRequest | None = paging.first()
-    while request is not None:
-        if condition is not None:
-            both = condition if request.filter is None else condition & request.filter
-            request = PageRequest(both, request.top, request.skip)
-        fetched = fetch(request)
-        received = paging.receive(fetched.marks)
-        if received.fresh_from < len(fetched.marks):
-            yield without(fetched.page, fetched.ids[: received.fresh_from])
-        request = received.next
-
-
 def _records(body: bytes) -> list[Any]:
     try:
         records = orjson.loads(body)
     except orjson.JSONDecodeError:  # what the tolerant path has read all the same
         return []
     return records if isinstance(records, list) else [records]
-
-
-def without(page: ParsedPage, ids: Sequence[str]) -> ParsedPage:
-    """The page without these records and their children."""
-    if not ids:
-        return page
-    gone = pa.array(ids, pa.string())
-    columns = itertools.chain(["id"], itertools.repeat("_parent_id"))
-    tables = {
-        name: rows.filter(pc.invert(pc.is_in(rows.column(column), value_set=gone)))
-        for (name, rows), column in zip(page.tables.items(), columns, strict=False)
-    }
-    return ParsedPage(tables=tables, rows=next(iter(tables.values())).num_rows, notes=page.notes)

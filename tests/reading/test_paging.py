@@ -32,7 +32,8 @@ class Table:
         ordered = sorted(self.rows, key=lambda row: (CODES[row[0]], row[1]))
         if request.filter is not None:
             condition = request.filter.build().replace(" eq ", " == ").replace(" ne ", " != ")
-            condition = condition.replace(" gt ", " > ")
+            for word, sign in ((" gt ", " > "), (" lt ", " < "), (" le ", " <= ")):
+                condition = condition.replace(word, sign)
             ordered = [
                 row for row in ordered if eval(condition, {"Type": row[0], "ReferenceNbr": row[1]})
             ]
@@ -54,6 +55,26 @@ def read(paging: Paging, table: Table, between: Callable[[], None]) -> list[Mark
 
 def keyset(top: int) -> KeysetPaging:
     return KeysetPaging([Key("Type", dropdown=True), Key("ReferenceNbr")], top)
+
+
+def read_in_stretches(table: Table, top: int, chance: random.Random) -> list[Mark]:
+    """Page to the end, leaping now and then; what was leapt over is read in any order."""
+    paging = keyset(top)
+    rows: list[Mark] = []
+    left: list[KeysetPaging] = []
+    request: PageRequest | None = paging.first()
+    while request is not None:
+        if paging.can_leap and chance.random() < 0.6:
+            end = table.answer(PageRequest(request.filter, 1, chance.randrange(3 * top)))
+            if end:
+                stretch, request = paging.leap(end[0])
+                left.append(stretch)
+                continue
+        marks = table.answer(request)
+        request = paging.receive(marks).next
+        rows += marks
+    chance.shuffle(left)
+    return rows + [row for one in left for row in read(one, table, lambda: None)]
 
 
 rows_of_table = st.sets(st.tuples(st.sampled_from(sorted(CODES)), st.integers(0, 200)), max_size=60)
@@ -86,6 +107,43 @@ def test_rows_that_last_are_read_once(
         return  # refused aloud: nothing is lost in silence
     assert len(got) == len(set(got))
     assert lasting <= set(got)
+
+
+@settings(max_examples=300, deadline=None)
+@given(rows=rows_of_table, top=st.integers(2, 9), seed=st.integers(0, 10_000))
+def test_rows_leapt_over_are_read_once(rows: set[tuple[str, int]], top: int, seed: int) -> None:
+    got = read_in_stretches(Table(set(rows)), top, random.Random(seed))
+    assert len(got) == len(set(got))
+    assert set(got) == rows
+
+
+@pytest.mark.parametrize(
+    ("last", "end", "expected"),
+    [
+        (("A", 1, 1), ("A", 1, 5), "A eq 'A' and B eq 1 and C gt 1 and C le 5"),
+        (
+            ("A", 1, 1),
+            ("A", 2, 5),
+            "A eq 'A' and (B gt 1 or B eq 1 and C gt 1) and (B lt 2 or B eq 2 and C le 5)",
+        ),
+    ],
+    ids=["last key differs", "two keys differ"],
+)
+def test_a_stretch_asks_for_what_lies_between(last: Mark, end: Mark, expected: str) -> None:
+    paging = KeysetPaging([Key("A"), Key("B"), Key("C")], 1)
+    paging.receive([last])
+    stretch, after = paging.leap(end)
+    condition = stretch.first().filter
+    assert condition is not None
+    rows = [(a, b, c) for a in "AB" for b in range(4) for c in range(7)]
+    python = {" eq ": " == ", " gt ": " > ", " lt ": " < ", " le ": " <= "}
+    found = condition.build()
+    for word, sign in python.items():
+        found, expected = found.replace(word, sign), expected.replace(word, sign)
+    chosen = [row for row in rows if eval(found, dict(zip("ABC", row, strict=True)))]
+    assert chosen == [row for row in rows if eval(expected, dict(zip("ABC", row, strict=True)))]
+    assert chosen == [row for row in rows if last < row <= end]
+    assert after.filter is not None
 
 
 @pytest.mark.parametrize(
