@@ -60,6 +60,25 @@ ENTITIES: tuple[EntityModel, ...] = (
         inquiry=True,
     ),
     EntityModel(
+        "AccountSummaryInquiry",
+        "Account Summary (GL401000)",
+        shape(
+            "AccountSummaryInquiry",
+            "AccountClass:s Branch:s Ledger:s Period:s Subaccount:s",
+            Results=[
+                shape(
+                    "AccountSummaryRow",
+                    "Account:s AccountClass:s BeginningBalance:d Branch:s ConsolidationAccount:s "
+                    "CreditTotal:d CurrencyBeginningBalance:d CurrencyCreditTotal:d "
+                    "CurrencyDebitTotal:d CurrencyEndingBalance:d CurrencyID:s CurrencyPtdTotal:d "
+                    "DebitTotal:d Description:s EndingBalance:d LastActivity:s LedgerID:i "
+                    "PtdTotal:d Subaccount:s Type:s",
+                )
+            ],
+        ),
+        inquiry=True,
+    ),
+    EntityModel(
         "Bill",
         "Bills and Adjustments (AP301000)",
         shape(

@@ -107,6 +107,13 @@ def _balance_rows(site: Site, parameters: Record) -> Iterator[Record]:
             continue
         zero = Decimal("0.0")
         net = debits.get(code, zero) - credits.get(code, zero)
+        amounts = {
+            "BeginningBalance": before.get(code, zero),
+            "DebitTotal": debits.get(code, zero),
+            "CreditTotal": credits.get(code, zero),
+            "PtdTotal": net,
+            "EndingBalance": before.get(code, zero) + net,
+        }
         yield {
             "Account": code,
             "AccountClass": account["AccountClass"],
@@ -115,11 +122,9 @@ def _balance_rows(site: Site, parameters: Record) -> Iterator[Record]:
             "Branch": "HQ",
             "Subaccount": "000-000",
             "LedgerID": 1,
-            "BeginningBalance": before.get(code, zero),
-            "DebitTotal": debits.get(code, zero),
-            "CreditTotal": credits.get(code, zero),
-            "PtdTotal": net,
-            "EndingBalance": before.get(code, zero) + net,
+            "CurrencyID": "USD",
+            **amounts,
+            **{f"Currency{name}": amount for name, amount in amounts.items()},
         }
 
 

@@ -41,6 +41,24 @@ def test_ledger_rows_of_all_periods_are_the_batches_lines(desk: Desk) -> None:
     assert debits == sum(line["DebitAmount"] for line in lines)
 
 
+def test_balances_of_a_period_are_the_sums_of_its_lines(desk: Desk) -> None:
+    lines = [
+        (line["Account"], line["DebitAmount"], line["CreditAmount"])
+        for batch in desk.sandbox.control.rows("JournalTransaction")
+        if batch["PostPeriod"] == "012026" and batch["LedgerID"] == "ACTUAL"
+        for line in batch["Details"]
+    ]
+    rows = ask(desk, "AccountSummaryInquiry", Ledger="ACTUAL", Period="012026")["Results"]
+    found = {row["Account"]["value"]: row for row in rows}
+    assert {account for account, _, _ in lines} <= set(found)
+    for account, row in found.items():
+        amount = {name: Decimal(str(row[name].get("value"))) for name in row if "Total" in name}
+        assert amount["DebitTotal"] == sum(debit for one, debit, _ in lines if one == account)
+        assert amount["CreditTotal"] == sum(credit for one, _, credit in lines if one == account)
+        begin, end = (Decimal(str(row[f"{at}Balance"]["value"])) for at in ("Beginning", "Ending"))
+        assert end - begin == amount["DebitTotal"] - amount["CreditTotal"]
+
+
 def test_parameters_are_echoed_and_rows_come_only_expanded(desk: Desk) -> None:
     whole = ask(desk, "AccountDetailsForPeriodInquiry", "", FromPeriod="01-2026", ToPeriod="012026")
     assert whole["FromPeriod"] == {"value": "01-2026"}
