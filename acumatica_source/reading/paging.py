@@ -16,11 +16,10 @@ where keys are unknown). Marks come from the page as the server sent it; they ar
 because the order is that of the database's collation, not Python's.
 """
 
-from collections import deque
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import reduce
-from itertools import pairwise
+from itertools import islice, pairwise
 from operator import and_, or_
 from typing import Protocol, TypeAlias
 
@@ -37,8 +36,8 @@ MOST_LABELS = 40
 MOST_STEPS_BACK = 25
 """Requests in a row that may bring nothing new before paging counts as stuck."""
 
-PAGES_REMEMBERED = 4
-"""Pages whose rows are known again when an insertion moves them back into view."""
+ROWS_REMEMBERED = 10_000
+"""Rows, and at least four pages, that are known again when insertions move them into view."""
 
 MOST_SHIFTS = 8
 """Pages in a row whose overlap is not where it should be before the order counts as unstable."""
@@ -245,8 +244,11 @@ class SkipPaging:
         if top < 2:
             raise ValueError("SkipPaging needs pages of at least 2 rows")
         self._top = top
+        self._memory = max(ROWS_REMEMBERED, 4 * top)
         self._skip = 0
-        self._recent: deque[Sequence[Mark]] = deque(maxlen=PAGES_REMEMBERED)
+        self._known: dict[Mark, int] = {}
+        """The latest rows in the order they came in, numbered."""
+        self._count = 0
         self._begun = 0
         self._idle = 0
         self._last: Mark | None = None
@@ -264,18 +266,17 @@ class SkipPaging:
         """
         if len(set(marks)) != len(marks):
             raise PagingStuck("A page holds the same row twice.")
-        known = {mark: at for at, mark in enumerate(m for page in self._recent for m in page)}
-        overlap = max((i for i, mark in enumerate(marks) if mark in known), default=None)
+        overlap = max((i for i, mark in enumerate(marks) if mark in self._known), default=None)
         if overlap is None and (self._skip > 0 or self._begun > 1):
             return Received(len(marks), self._step_back())
         fresh_from = 0 if overlap is None else overlap + 1
         if overlap is not None:
-            self._check_order(marks[:fresh_from], known)
+            self._check_order(marks[:fresh_from])
         self._count_shift(marks)
         if fresh_from < len(marks):
             self._idle = 0
             self._begun += 1
-            self._recent.append(marks)
+            self._remember(marks)
         elif len(marks) == self._top:
             self._count_idle()
         if len(marks) < self._top:
@@ -283,13 +284,21 @@ class SkipPaging:
         self._skip += len(marks) - 1
         return Received(fresh_from, PageRequest(None, self._top, self._skip))
 
-    def _check_order(self, overlap: Sequence[Mark], known: Mapping[Mark, int]) -> None:
+    def _remember(self, marks: Sequence[Mark]) -> None:
+        for mark in marks:
+            self._known.pop(mark, None)
+            self._known[mark] = self._count
+            self._count += 1
+        for mark in list(islice(self._known, max(0, len(self._known) - self._memory))):
+            del self._known[mark]
+
+    def _check_order(self, overlap: Sequence[Mark]) -> None:
         """Rows seen before come in the order they came in, up to the last one or from the first.
 
         Rows that come or go between two requests do not change that.
         """
-        places = [known[mark] for mark in overlap if mark in known]
-        joined = overlap[-1] == self._last or overlap[0] in known
+        places = [self._known[mark] for mark in overlap if mark in self._known]
+        joined = overlap[-1] == self._last or overlap[0] in self._known
         if not joined or places != sorted(places):
             raise PagingStuck("Known rows come in another order; the server's is not stable.")
 
