@@ -80,10 +80,13 @@ def entity_of(site: Site, name: str) -> EntityModel:
 
 def read_list(call: Call, entity: EntityModel, keys: Sequence[str] = ()) -> Response:
     """The records that satisfy the conditions, and have that id or these keys if any are given."""
+    asked = call.query(entity)
+    if entity.inquiry and call.site.options.blank_forms:
+        blank = pages.row_of(entity, _new(call.site, entity), asked.projection)
+        return json_bytes(pages.list_body(entity, [blank], asked.projection))
     if entity.inquiry:
         detail = next(iter(entity.shape.details), entity.name)
         raise Failure(_not_optimisable({detail: "Filter"}))
-    asked = call.query(entity)
     fields = set(entity.shape.fields)
     if asked.projection.select is not None:
         fields = set(asked.projection.select)
@@ -121,6 +124,12 @@ def read_list(call: Call, entity: EntityModel, keys: Sequence[str] = ()) -> Resp
     if site.options.unstable_order:
         random.shuffle(rows)
     return json_bytes(pages.list_body(entity, rows, asked.projection))
+
+
+def _new(site: Site, entity: EntityModel) -> Record:
+    """What a form shows before anything is entered."""
+    first = next((name for name, kind in entity.shape.fields.items() if kind == "s"), "")
+    return {"id": site.chance.guid(), first: "<NEW>"}
 
 
 def read_record(call: Call, entity: EntityModel, keys: Sequence[str]) -> Response:

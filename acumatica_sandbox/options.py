@@ -70,6 +70,8 @@ class SandboxOptions:
     """Whether a change of detail lines stamps the record they belong to."""
     max_url: int = 8_000
     """Characters of an address; longer ones answer 414."""
+    blank_forms: bool = False
+    """Whether a list of an inquiry form is one blank record, as reported of some, not refused."""
     not_optimisable: tuple[str, ...] = ()
     """More fields and parts that lists fail on, as `Entity.Field`."""
     features_off: tuple[str, ...] = ()

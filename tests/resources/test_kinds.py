@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 
 import dlt
+import pytest
 
 from acumatica_sandbox import Sandbox, SandboxOptions
 from acumatica_source import EntityOptions
@@ -34,12 +35,13 @@ DOCUMENT = contract_document(
 )
 
 
+@pytest.mark.parametrize("blank", [False, True], ids=["forms refuse", "forms show a blank"])
 def test_what_lists_records_is_loaded_and_what_is_a_form_is_skipped_with_its_reason(
-    tmp_path: Path, pipeline: dlt.Pipeline
+    tmp_path: Path, pipeline: dlt.Pipeline, blank: bool
 ) -> None:
     file = tmp_path / "contract.json"
     file.write_text(json.dumps(DOCUMENT))
-    with Sandbox(SandboxOptions(records=40, contract=file)) as sandbox:
+    with Sandbox(SandboxOptions(records=40, contract=file, blank_forms=blank)) as sandbox:
         instance = connect(credentials_of(sandbox), "Default", None, 2, None)
         loads, skipped = all_of(instance, full=False)
         probes = [

@@ -25,6 +25,15 @@ def test_a_get_of_an_inquiry_fails(desk: Desk) -> None:
     assert "BQL delegate" in answer.json()["exceptionMessage"]
 
 
+def test_a_get_of_an_inquiry_can_be_one_blank_record(start: Start) -> None:
+    """Reported of forms that are mapped to generic inquiries."""
+    with start(blank_forms=True) as desk:
+        (blank,) = desk.rows("InventorySummaryInquiry", expand="Results")
+    values = [value.get("value") for value in blank.values() if isinstance(value, dict)]
+    assert values.count("<NEW>") == 1
+    assert blank["Results"] == []
+
+
 def test_ledger_rows_of_all_periods_are_the_batches_lines(desk: Desk) -> None:
     lines = desk.sandbox.control.rows("JournalTransaction", ["Details"])
     found: list[dict[str, Any]] = []

@@ -150,6 +150,7 @@ WRONG: dict[str, list[Any]] = {
     "silent_empties": [1, "yes", None],
     "lines_touch_header": [1, "yes"],
     "max_url": [0, -1, 10**9, "x"],
+    "blank_forms": [1, "yes", None],
     "not_optimisable": [("Nothing.X",), ("Customer",), ("Customer.Nothing",), "Customer.X", (5,)],
     "features_off": [("Nothing",), "Customer", (5,), None],
     "not_set_up": [("Nothing",), "Customer", (5,)],
