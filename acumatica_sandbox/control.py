@@ -184,12 +184,12 @@ class Control:
         """Change an entity's contract and carry its records over.
 
         Args:
-            entity: its name.
+            entity: its name; an inquiry form will do.
             changes: `add` ({path of a field: type letter}), `remove` ([paths]), `retype`
                 ({path: letter}), `rename` ({path: new name}; fields, linked objects and details)
                 and `custom` ({`View.Field`: letter, or None for gone}). A path is `Details/Qty`.
         """
-        self._site.change_contract(self._entity(entity), changes)
+        self._site.change_contract(self._entity(entity, forms=True), changes)
 
     def set_options(self, **changes: Any) -> None:
         """Change options of behaviour while the site runs."""
@@ -198,10 +198,11 @@ class Control:
             raise SandboxError(f"{', '.join(fixed)} can only be set before the sandbox starts.")
         self._site.configure(self._site.options.changed(changes))
 
-    def _entity(self, name: str) -> EntityModel:
-        entity = self._site.entities.get(name) if isinstance(name, str) else None
-        if entity is None or entity.inquiry:
-            known = ", ".join(e.name for e in self._site.entities.values() if not e.inquiry)
+    def _entity(self, name: str, *, forms: bool = False) -> EntityModel:
+        entities = {n: e for n, e in self._site.entities.items() if forms or not e.inquiry}
+        entity = entities.get(name) if isinstance(name, str) else None
+        if entity is None:
+            known = ", ".join(entities)
             raise SandboxError(f"There is no entity {name!r}. There are: {known}.")
         return entity
 

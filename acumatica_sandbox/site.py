@@ -122,13 +122,14 @@ class Site:
         """Change an entity's contract and carry its records over."""
         fresh = changed(entity, changes)
         with self.store.lock:
-            records = [
-                carried_over(fresh, record, changes, self.chance)
-                for record in self.store.records(entity)
-            ]
-            self.store.create(fresh)
-            self.store.add(fresh, (complete(fresh.shape, one, self.chance) for one in records))
-            self.store.index(fresh)
+            if not entity.inquiry:
+                records = [
+                    carried_over(fresh, record, changes, self.chance)
+                    for record in self.store.records(entity)
+                ]
+                self.store.create(fresh)
+                self.store.add(fresh, (complete(fresh.shape, one, self.chance) for one in records))
+                self.store.index(fresh)
             self.entities[entity.name] = fresh
         self.contract_document = None
         self.feed_rows.clear()

@@ -37,6 +37,21 @@ def fitted(shape: PageShape, schema: Schema) -> PageShape:
     return replace(shape, root=_fitted(shape.root, schema))
 
 
+def fitted_rows(rows: pa.Table, table: str) -> pa.Table:
+    """Rows for a table that is not of one shape, with columns renamed in the same way.
+
+    Args:
+        rows: The rows as read.
+        table: Name of the table before dlt's naming convention.
+
+    Raises:
+        ConfigurationError: see `fitted`.
+    """
+    schema = dlt.current.source_schema()
+    loaded, normalize = _loaded_columns(table, schema), schema.naming.normalize_path
+    return rows.rename_columns([_name_for(one, table, loaded, normalize) for one in rows.schema])
+
+
 def is_variant(column: str) -> bool:
     """Whether a column stands beside one of another type."""
     return VARIANT in column

@@ -10,6 +10,7 @@ from dlt.extract import DltResource
 
 from acumatica_source.reading.inquiries import InquiryQuery, InquiryReader, detail_of
 from acumatica_source.reading.instance import Instance
+from acumatica_source.resources.evolution import fitted_rows
 from acumatica_source.resources.plan import contract_with, entity_of
 from acumatica_source.resources.tables import Target, WriteMode
 
@@ -30,7 +31,7 @@ class InquiryForm:
 def inquiry_form_resource(instance: Instance, inquiry: InquiryForm) -> DltResource:
     """A resource that replaces its table with the answers to all questions."""
 
-    def rows() -> Iterator[Any]:
+    def answers() -> Iterator[Any]:
         with instance.opened() as connection:
             endpoint, contract = contract_with(instance, inquiry.name)
             form = entity_of(contract, inquiry.name)
@@ -41,13 +42,15 @@ def inquiry_form_resource(instance: Instance, inquiry: InquiryForm) -> DltResour
             target = Target(form.name, WriteMode.REPLACE)
             answers_name = f"{form.name}__{detail}"
             schema = next(t.schema for t in reader.shape.tables if t.name == answers_name)
-            yield target.carry(_with_parameters(schema.empty_table(), asked, {}))
+            rows = _with_parameters(schema.empty_table(), asked, {})
+            yield target.carry(fitted_rows(rows, target.name))
             for parameters in inquiry.parameters:
                 answer = reader.ask(parameters).tables[answers_name]
                 instance.rows_read[form.name] += answer.num_rows
-                yield target.carry(_with_parameters(answer, asked, parameters))
+                rows = _with_parameters(answer, asked, parameters)
+                yield target.carry(fitted_rows(rows, target.name))
 
-    return dlt.resource(rows, name=inquiry.name)
+    return dlt.resource(answers, name=inquiry.name)
 
 
 def _with_parameters(

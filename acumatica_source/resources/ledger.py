@@ -21,6 +21,7 @@ from acumatica_source.reading.inquiries import InquiryQuery, InquiryReader, deta
 from acumatica_source.reading.instance import Connection, Endpoint, Instance
 from acumatica_source.reading.read_ahead import ReadAhead
 from acumatica_source.reading.records import RecordQuery, RecordReader
+from acumatica_source.resources.evolution import fitted_rows
 from acumatica_source.resources.plan import contract_with, entity_of
 from acumatica_source.resources.tables import Target, WriteMode, blank, merging_mode
 
@@ -108,7 +109,7 @@ def _load(
         merge_key=(LEDGER, PERIOD),
     )
     ledger = wanted.ledger or ""
-    yield 0, target.carry(_stamped(schema.empty_table(), ledger, ""))
+    yield 0, target.carry(fitted_rows(_stamped(schema.empty_table(), ledger, ""), target.name))
 
     def answers() -> Generator[tuple[str, pa.Table], None, None]:
         for period in periods:
@@ -126,7 +127,7 @@ def _load(
                 rows = blank(schema, 1)
             rows = _stamped(rows, ledger, period)
             if rows.num_rows:
-                yield count, target.carry(rows)
+                yield count, target.carry(fitted_rows(rows, target.name))
     state.update(periods=fingerprints, asked=asked)
 
 

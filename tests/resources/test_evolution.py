@@ -10,7 +10,7 @@ import dlt
 import pytest
 
 from acumatica_sandbox import Sandbox
-from acumatica_source import EntityOptions
+from acumatica_source import EntityOptions, LedgerTransactions
 from acumatica_source.cli import runner
 from acumatica_source.source import connect
 from tests.conftest import credentials_of
@@ -219,3 +219,21 @@ def test_options_that_change_what_a_row_holds_load_all_anew(
     orders = sync(pipeline, sandbox, expand=())["sales_order"]
     assert sync(pipeline, sandbox)["sales_order__details"] > orders
     assert_equal(pipeline, sandbox, "SalesOrder")
+
+
+def test_rows_of_forms_keep_to_the_types_they_were_loaded_with(
+    sandbox: Sandbox, pipeline: dlt.Pipeline
+) -> None:
+    load = LedgerTransactions(full=True)
+    instance = connect(credentials_of(sandbox), "Default", None, 2, None)
+    (before,) = runner.sync(pipeline, instance, [load], lambda one: None)
+    sandbox.control.set_contract("AccountDetailsForPeriodInquiry", retype={"Results/Posted": "s"})
+    instance.forget_contract()
+    (after,) = runner.sync(pipeline, instance, [load], lambda one: None)
+    assert (before.error, after.error) == (None, None)
+    found = dict(types(pipeline, "ledger_transactions"))
+    assert found["posted"][0] == "bool"
+    assert found["posted__v_text"][0] == "text"
+    rows = pipeline.dataset()("SELECT posted__v_text, posted FROM ledger_transactions").fetchall()
+    assert len(rows) == before.rows["ledger_transactions"]
+    assert set(rows) == {("true", None)}
