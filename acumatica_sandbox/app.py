@@ -108,7 +108,7 @@ def _route(path: str) -> tuple[Handler, bool, bool]:
     """Who answers; whether the request counts in the minute; whether it waits for its turn."""
     lower = unquote(path).lower()
     if lower == "entity/auth/login":
-        return identity.sign_in, True, False
+        return identity.sign_in, True, True
     if lower == "entity/auth/logout":
         return identity.sign_out, True, False
     if lower.startswith("identity/"):
