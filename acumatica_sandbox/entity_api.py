@@ -71,7 +71,7 @@ def entity_of(site: Site, name: str) -> EntityModel:
         raise Failure(
             http_error(
                 500,
-                f"The required configuration data is not entered on the {entity.screen} form.",
+                f"The required configuration data is not entered on the {entity.title} form.",
                 "PX.Data.PXSetupNotEnteredException",
             )
         )

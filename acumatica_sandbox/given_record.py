@@ -100,12 +100,17 @@ def _value(entity: EntityModel, place: str, kind: str, given: Any) -> Any:
     if given is None:
         return None
     try:
-        return _of_kind(kind, given)
+        return of_kind(kind, given)
     except (ValueError, TypeError, ArithmeticError):
         raise _wrong(entity, place, KINDS[kind], given) from None
 
 
-def _of_kind(kind: str, given: Any) -> Any:
+def of_kind(kind: str, given: Any) -> Any:
+    """A value of a type, in the range that a database column of it holds.
+
+    Raises:
+        ValueError, TypeError, ArithmeticError: it is none.
+    """
     if isinstance(given, bool) != (kind == "b"):
         raise TypeError
     if kind == "d" and isinstance(given, int | float | Decimal | str):

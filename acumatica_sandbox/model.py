@@ -65,6 +65,11 @@ class EntityModel:
     inquiry: bool = False
     """Asked by PUT; it has no records."""
 
+    @property
+    def title(self) -> str:
+        """The name of its form, without the number in brackets."""
+        return self.screen.partition(" (")[0]
+
     @cached_property
     def path_numbers(self) -> dict[str, int]:
         """A number for every path that can be expanded."""

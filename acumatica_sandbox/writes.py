@@ -4,6 +4,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
+from uuid import uuid4
 
 from starlette.responses import Response
 
@@ -12,6 +13,7 @@ from acumatica_sandbox.consistency import recalculate
 from acumatica_sandbox.entity_api import Call, answer_record, find
 from acumatica_sandbox.filters import FilterError, SilentlyEmpty, condition_of
 from acumatica_sandbox.fragments import Record, parse_value
+from acumatica_sandbox.given_record import KINDS, of_kind
 from acumatica_sandbox.inquiries import answer_of
 from acumatica_sandbox.model import EntityModel, ShapeModel
 from acumatica_sandbox.site import Site
@@ -27,12 +29,16 @@ def parse_body(raw: bytes) -> dict[str, Any]:
         Failure: it is none.
     """
     try:
-        body = json.loads(raw or b"{}")
+        body = json.loads(raw or b"{}", parse_constant=_no_number)
     except (ValueError, RecursionError):
         raise Failure(http_error(400, "The request body is not valid JSON.")) from None
     if not isinstance(body, dict):
         raise Failure(http_error(400, "The request body must be a JSON object."))
     return body
+
+
+def _no_number(text: str) -> None:
+    raise ValueError(text)  # Python's parser would take NaN and Infinity
 
 
 def put(call: Call, entity: EntityModel, body: Mapping[str, Any], *, update_only: bool) -> Response:
@@ -60,6 +66,9 @@ def write(site: Site, entity: EntityModel, existing: Record | None, values: Reco
         record["NoteID"] = record["id"]
     before = {name: record.get(name) for name in entity.shape.fields}
     _merge(entity.shape, record, values, site)
+    for key in entity.keys:
+        if isinstance(before[key], str) and _same(before[key], record[key]):
+            record[key] = before[key]  # keys find records in any case, and stay as they are
     for position, key in enumerate(entity.keys):
         if record.get(key) is None:
             record[key] = _numbered(site, entity, key, position)
@@ -69,6 +78,10 @@ def write(site: Site, entity: EntityModel, existing: Record | None, values: Reco
         stamp_now(site, entity, record)
     site.store.replace(entity, record)
     return record
+
+
+def _same(one: str, other: object) -> bool:
+    return isinstance(other, str) and one.rstrip(" ").lower() == other.rstrip(" ").lower()
 
 
 def stamp_now(site: Site, entity: EntityModel, record: Record) -> None:
@@ -119,11 +132,13 @@ def _values(entity: EntityModel, body: Mapping[str, Any]) -> Record:
     """
     values, echo, wrong = _node(entity, entity.shape, body, "")
     if wrong:
-        echo["error"] = (
-            f"Inserting  '{entity.screen}' record raised at least one error. "
-            "Please review the errors."
+        fields = {"note": {"value": ""}, **echo}
+        head = {"id": fields.pop("id", None) or str(uuid4()), "rowNumber": 1}
+        verb = "Updating" if "id" in echo else "Inserting"
+        head["error"] = (
+            f"{verb}  '{entity.title}' record raised at least one error. Please review the errors."
         )
-        raise Failure(json_answer(echo, 422))
+        raise Failure(json_answer(head | fields, 422))
     return values
 
 
@@ -134,9 +149,9 @@ def _custom_values(kinds: Mapping[str, str], custom: Mapping[str, Any]) -> dict[
             kind = kinds.get(f"{view}.{name}")
             if kind and isinstance(field, Mapping):
                 try:
-                    values[f"{view}.{name}"] = parse_value(kind, field.get("value"))
-                except ERRORS as error:
-                    text = f"The value of {view}.{name} is not valid: {error}"[:300]
+                    values[f"{view}.{name}"] = _value(kind, field.get("value"))
+                except ERRORS:
+                    text = f"{view}.{name} must be {KINDS[kind]}."
                     raise Failure(http_error(500, text)) from None
     return values
 
@@ -153,6 +168,8 @@ def _node(
             values[name] = echo[name] = body[name]
     if isinstance(body.get("note"), Mapping):
         values["note"] = body["note"].get("value")
+    if not isinstance(values.get("note", ""), str):
+        del values["note"]
     if isinstance(body.get("custom"), Mapping):
         values["custom"] = _custom_values(entity.custom_by_path.get(path, {}), body["custom"])
     for name, given in body.items():
@@ -161,11 +178,13 @@ def _node(
             value = given.get("value") if isinstance(given, Mapping) else given
             echo[name] = {"value": value}
             try:
-                values[name] = parse_value(shape.fields[name], value)
+                values[name] = _value(shape.fields[name], value)
                 if name in codes and values[name] is not None and values[name] not in codes[name]:
-                    raise ValueError(f"{value!r} is not one of {', '.join(codes[name])}")
-            except ERRORS as error:
-                echo[name]["error"] = f"The value of {name} is not valid: {error}"[:300]
+                    del values[name]
+                    echo[name]["error"] = f"'{name}' must be one of {', '.join(codes[name])}."
+                    wrong = True
+            except ERRORS:
+                echo[name]["error"] = f"'{name}' must be {KINDS[shape.fields[name]]}."
                 wrong = True
         elif name in shape.linked and isinstance(given, Mapping):
             values[name], echo[name], inner = _node(entity, shape.linked[name], given, below)
@@ -177,6 +196,18 @@ def _node(
             echo[name] = [node[1] for node in nodes]
             wrong = wrong or any(node[2] for node in nodes)
     return values, echo, wrong
+
+
+def _value(kind: str, given: Any) -> Any:
+    """A value as JSON has it: numbers may be text and text may be a number, but nothing nested.
+
+    Raises:
+        ValueError, TypeError, ArithmeticError: it is not of that type, or out of its range.
+    """
+    if isinstance(given, Mapping | list):
+        raise TypeError
+    value = parse_value(kind, given)
+    return None if value is None else of_kind(kind, value)
 
 
 def _merge(shape: ShapeModel, record: Record, values: Record, site: Site) -> None:

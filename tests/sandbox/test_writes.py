@@ -1,5 +1,6 @@
 """Writing (Integration Development Guide: Create, Update, Delete a Record; Execute an Action)."""
 
+import json
 from typing import Any
 from uuid import uuid4
 
@@ -136,7 +137,9 @@ def test_a_report_is_polled_until_its_file_comes(desk: Desk) -> None:
     assert answers[-1].content.startswith(b"%PDF")
 
 
-@pytest.mark.parametrize("body", [b"{", b"[]", b"\xff"], ids=["half", "list", "bytes"])
+@pytest.mark.parametrize(
+    "body", [b"{", b"[]", b"\xff", b'{"Hold":NaN}'], ids=["half", "list", "bytes", "nan"]
+)
 def test_a_body_that_is_no_object_is_400(desk: Desk, body: bytes) -> None:
     assert desk.put(f"{desk.endpoint}/SalesOrder", data=body).status_code == 400
 
@@ -157,3 +160,41 @@ def test_custom_fields_of_lines_can_be_written(start: Start) -> None:
         assert answer.status_code == 200, answer.text
         read = desk.rows("SalesOrder", top=1, expand="Details", custom=place)[0]["Details"][0]
     assert read["custom"]["Transactions"]["UsrPackaging"]["value"] == "CRATE"
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("DefaultPrice", "abc"),
+        ("DefaultPrice", "Infinity"),
+        ("DefaultPrice", 1e300),
+        ("Description", {"a": 1}),
+        ("Description", ["a"]),
+        ("IsAKit", "perhaps"),
+        ("LastModifiedDateTime", "yesterday"),
+        ("NoteID", "no guid"),
+    ],
+)
+def test_what_no_column_can_hold_is_422_with_the_record_echoed(
+    desk: Desk, field: str, value: Any
+) -> None:
+    """Create a Record (Integration Development Guide): 422, the errors at the fields."""
+    body = {"InventoryID": {"value": "REFUSED"}, field: {"value": value}}
+    answer = desk.put(f"{desk.endpoint}/StockItem", data=json.dumps(body))
+    assert answer.status_code == 422
+    echo = answer.json()
+    assert list(echo)[:3] == ["id", "rowNumber", "error"]
+    assert echo["error"].startswith("Inserting  'Stock Items' record raised at least one error.")
+    assert echo["InventoryID"] == {"value": "REFUSED"}
+    assert "class" not in echo[field]["error"]
+    assert desk.rows("StockItem", filter="InventoryID eq 'REFUSED'") == []
+
+
+def test_a_key_written_in_another_case_stays_as_it_is(start: Start) -> None:
+    with start() as desk:
+        known = desk.rows("Account", top=1)[0]["AccountCD"]["value"]
+        item = desk.rows("StockItem", top=1)[0]["InventoryID"]["value"]
+        for key in (item.lower(), f"{item}  "):
+            body = {"InventoryID": {"value": key}, "Description": {"value": known}}
+            changed = desk.put(f"{desk.endpoint}/StockItem", json=body).json()
+            assert changed["InventoryID"] == {"value": item}
