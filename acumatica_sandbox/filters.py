@@ -5,7 +5,7 @@ what integrators report of instances: some unsupported things answer 500, others
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any
@@ -170,9 +170,11 @@ class _Translator:
                 "A binary operator with incompatible types was detected. Found operand types "
                 f"'{_edm(a.kind)}' and '{_edm(b.kind)}' for operator kind '{operator}'."
             )
+        if b.kind == "s" and b.field is None:
+            b = replace(b, parameters=(b.parameters[0].rstrip(" "),))
         codes = self._entity.codes.get(a.field or "")
         if codes is not None and b.field is None:
-            wanted = str(b.parameters[0]).rstrip(" ").lower()
+            wanted = str(b.parameters[0]).lower()
             code = next((c for label, c in codes.items() if label.lower() == wanted), "")
             return self._compared(f'"_code_{a.field}"', (), operator, (code,)), self._views(a)
         return self._compared(a.sql, a.parameters, operator, b.parameters, b.sql), self._views(a)
@@ -262,7 +264,7 @@ def _moment(token: Token | str) -> str:
 
 
 def _family(kind: str) -> str:
-    return {"i": "d", "h": "d", "l": "d", "D": "t", "g": "s"}.get(kind, kind)
+    return {"i": "d", "h": "d", "l": "d", "D": "t"}.get(kind, kind)
 
 
 def _edm(kind: str) -> str:

@@ -19,7 +19,7 @@ SYSTEM_ENDPOINT = "Default"
 
 async def answer(site: Site, request: Request, path: str) -> Response:
     """One request below `/entity`."""
-    _, *parts = [unquote(part) for part in path.split("/")]
+    _, *parts = unquote(path).split("/")  # an encoded slash is one too: no key can hold any
     while parts and not parts[-1]:
         parts.pop()
     session = signed_in(site, request)

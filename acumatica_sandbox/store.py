@@ -1,5 +1,6 @@
 """Keeps the records: one SQL table an entity, with columns to filter and sort by."""
 
+import contextlib
 import json
 import sqlite3
 import threading
@@ -232,11 +233,9 @@ def column_text(moment: datetime) -> str:
 def column_value(value: Any) -> Any:
     """A JSON scalar as filter columns hold it."""
     if isinstance(value, str) and len(value) > 18 and value[10:11] == "T":
-        try:
+        with contextlib.suppress(ValueError):
             return column_text(datetime.fromisoformat(value))
-        except ValueError:
-            return value
-    return value
+    return value.rstrip(" ") if isinstance(value, str) else value
 
 
 def _column(value: Any) -> Any:
@@ -244,7 +243,9 @@ def _column(value: Any) -> Any:
         return column_text(value)
     if isinstance(value, date):
         return f"{value.isoformat()}T00:00:00.000000"
-    if isinstance(value, bool | int | str) or value is None:
+    if isinstance(value, str):
+        return value.rstrip(" ")  # SQL Server compares without the spaces at the end
+    if isinstance(value, bool | int) or value is None:
         return value
     return float(value)
 

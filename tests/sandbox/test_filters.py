@@ -20,6 +20,8 @@ def count(desk: Desk, entity: str, condition: str) -> int:
     ("entity", "condition"),
     [
         ("Customer", "CustomerID eq 'c000001'"),
+        ("Customer", "CustomerID eq 'C000001   '"),
+        ("Customer", "Status eq 'Active  '"),
         ("Customer", "startswith(CustomerID,'C0')"),
         ("Customer", "endswith(CustomerID,'1')"),
         ("Customer", "substringof('000',CustomerID)"),
@@ -47,6 +49,7 @@ def test_supported_conditions_find_rows(desk: Desk, entity: str, condition: str)
         ("contains(CustomerName,'a')", "unknown function"),
         ("tolower(CustomerName) eq 'a'", "unknown function"),
         ("CreditLimit eq 'x'", "incompatible types"),
+        ("NoteID eq '2a8e68a6-68c6-0d24-a3bc-52fc011875d1'", "'Edm.Guid' and 'Edm.String'"),
         ("Contacts/ContactID eq 1", "not a single value"),
         ("Nonsense eq 1", "The given key was not present in the dictionary."),
         ("cf.String(f='X.Y') eq 'a'", "The given key was not present"),

@@ -134,6 +134,23 @@ def test_a_record_is_found_by_keys_and_by_id(desk: Desk) -> None:
         assert desk.read(f"SalesOrder/{path}").json()["OrderNbr"] == order["OrderNbr"]
 
 
+def test_spaces_at_the_end_of_a_key_do_not_matter(desk: Desk) -> None:
+    """Columns of fixed width are compared without them."""
+    key = desk.rows("Customer", top=1)[0]["CustomerID"]["value"]
+    for written in (f"{key}%20%20", key.lower()):
+        assert desk.read(f"Customer/{written}").json()["CustomerID"] == {"value": key}
+
+
+def test_a_key_with_a_slash_is_found_by_id_only(start: Start) -> None:
+    """Integration Development Guide: Retrieve a Record by Key Fields."""
+    with start() as desk:
+        record = desk.sandbox.control.put("StockItem", {"InventoryID": "HALF/HALF"})
+        for path in ("HALF/HALF", "HALF%2FHALF"):
+            answer = desk.read(f"StockItem/{path}")
+            assert answer.json()["exceptionMessage"] == "No entity satisfies the condition."
+        assert desk.read(f"StockItem/{record['id']}").status_code == 200
+
+
 def test_a_filter_makes_a_record_by_key_a_list(desk: Desk) -> None:
     """Integration Development Guide: Retrieve a Record by Key Fields; with the list's limits."""
     payment = desk.rows("Payment", top=1)[0]
