@@ -13,6 +13,7 @@ from acumatica_sandbox import control_http, identity, rest
 from acumatica_sandbox.answers import Failure, http_error, not_found
 from acumatica_sandbox.faults import Faults
 from acumatica_sandbox.odata import service as odata
+from acumatica_sandbox.sign_in_page import ADDRESS
 from acumatica_sandbox.site import Site
 from acumatica_sandbox.throttle import Declined
 
@@ -118,6 +119,8 @@ def _route(path: str) -> tuple[Handler, bool, bool]:
     if lower == "entity" or lower.startswith("entity/"):
         polls = "/status/" in lower
         return rest.answer, not polls, not polls
+    if lower == ADDRESS.lower():
+        return identity.sign_in_page, False, False
     return _nothing, False, False
 
 

@@ -18,6 +18,7 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from acumatica_sandbox.options import SandboxError
+from acumatica_sandbox.sign_in_page import ADDRESS, page
 
 if TYPE_CHECKING:
     from acumatica_sandbox.site import Site
@@ -199,13 +200,12 @@ class Faults:
 
 
 def _instead(rule: Rule, site: "Site") -> Response | None:
-    page = "<!DOCTYPE html><html><head><title>Sign In</title></head><body></body></html>"
     if rule.kind == "expired_401":
         return Response(status_code=401)
     if rule.kind == "expired_html":
-        return Response(page, 200, media_type="text/html")
+        return Response(page(), 200, media_type="text/html")
     if rule.kind == "expired_302":
-        place = f"{site.prefix}/Frames/Login.aspx?ReturnUrl=%2f"
+        place = f"{site.prefix}/{ADDRESS}?ReturnUrl=%2f"
         return Response(status_code=302, headers={"Location": place})
     if rule.kind == "status":
         headers = {} if rule.retry_after is None else {"Retry-After": str(rule.retry_after)}

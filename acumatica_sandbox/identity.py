@@ -8,6 +8,7 @@ from starlette.responses import Response
 from acumatica_sandbox import oauth as oauth_flows
 from acumatica_sandbox.answers import http_error, json_answer
 from acumatica_sandbox.sessions import SESSION_COOKIE, ApiSession, NoSeat, SignInRefused
+from acumatica_sandbox.sign_in_page import page
 from acumatica_sandbox.site import Site
 from acumatica_sandbox.writes import parse_body
 
@@ -49,6 +50,12 @@ async def sign_out(site: Site, request: Request, path: str) -> Response:
         gone = f"{name}=; path=/; expires=Thu, 01 Jan 1970 00:00:00 GMT; HttpOnly"
         answer.headers.append("Set-Cookie", gone)
     return answer
+
+
+async def sign_in_page(site: Site, request: Request, path: str) -> Response:
+    """`GET /Frames/Login.aspx`: shows a session its tenant."""
+    session = signed_in(site, request)
+    return Response(page(session.tenant if session else None), media_type="text/html")
 
 
 async def oauth(site: Site, request: Request, path: str) -> Response:

@@ -1,13 +1,12 @@
 """Routes of the contract REST API, below `/entity`."""
 
 import asyncio
-import json
 from urllib.parse import unquote
 
 from starlette.requests import Request
 from starlette.responses import Response
 
-from acumatica_sandbox import actions, entity_api, files, swagger, writes
+from acumatica_sandbox import actions, entity_api, files, maintenance, swagger, writes
 from acumatica_sandbox.answers import json_answer, not_found
 from acumatica_sandbox.entity_api import Call, entity_of
 from acumatica_sandbox.identity import signed_in, with_cookies
@@ -23,9 +22,14 @@ async def answer(site: Site, request: Request, path: str) -> Response:
     while parts and not parts[-1]:
         parts.pop()
     session = signed_in(site, request)
-    if not parts:
+    if not parts or parts == ["swagger.json"]:
+        if request.method not in ("GET", "HEAD"):
+            return _unsupported(request)
+        if parts:
+            return swagger.of_instance(f"{_host(request)}{site.prefix}")
         return _endpoint_list(site, session)
-    if len(parts) < 2 or (parts[0], parts[1]) not in site.endpoints:
+    of_maintenance = parts[0] == "maintenance" and parts[1:2] and parts[1] in maintenance.INTERFACES
+    if tuple(parts[2:] if of_maintenance else parts[:2]) not in site.endpoints:
         return not_found(request.url.path)
     if session is None:
         return json_answer(
@@ -65,14 +69,16 @@ def _endpoint_list(site: Site, session: ApiSession | None) -> Response:
 async def _endpoint(
     site: Site, session: ApiSession, request: Request, parts: list[str]
 ) -> Response:
+    if parts[0] == "maintenance":
+        get = request.method == "GET"
+        return maintenance.answer(site, *parts[2:]) if get else _unsupported(request)
     name, version, *rest = parts
     base = f"{site.prefix}/entity/{name}/{version}"
     call = Call(site, session, request.query_params, request.headers, base)
     if not rest:
         return json_answer({"name": name, "version": version, "href": f"{base}/"})
     if rest == ["swagger.json"]:
-        host = str(request.base_url).rstrip("/")
-        return swagger.answer(site, name, version, f"{host}{site.prefix}")
+        return swagger.answer(site, name, version, f"{_host(request)}{site.prefix}")
     if rest[0] == "files":
         return await files.answer(call, request, rest[1:])
     if rest[0] in actions.REPORTS:
@@ -97,6 +103,13 @@ async def _endpoint(
         return writes.delete(call, entity, keys)
     if request.method == "POST" and len(keys) == 1:
         return actions.start(call, entity, keys[0], writes.parse_body(await request.body()))
-    status = 406 if request.method == "POST" and not keys else 405
-    text = json.dumps({"message": f"The requested resource does not support {request.method}."})
-    return Response(text.encode(), status, media_type="application/json")
+    return _unsupported(request, 406 if request.method == "POST" and not keys else 405)
+
+
+def _unsupported(request: Request, status: int = 405) -> Response:
+    text = f"The requested resource does not support http method '{request.method}'."
+    return json_answer({"message": text}, status)
+
+
+def _host(request: Request) -> str:
+    return str(request.base_url).rstrip("/")

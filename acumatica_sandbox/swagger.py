@@ -21,6 +21,8 @@ VALUES: dict[str, tuple[str, dict[str, str]]] = {
     "g": ("GuidValue", {"type": "string", "format": "uuid"}),
 }
 
+CREDENTIALS = ("name", "password", "tenant", "branch", "locale")
+
 
 def answer(site: Site, name: str, version: str, base_url: str) -> Response:
     """The contract of an endpoint, in the form of the release that it came with."""
@@ -33,6 +35,26 @@ def answer(site: Site, name: str, version: str, base_url: str) -> Response:
     if version >= "26":
         document["info"]["version"] = "5"
     return json_answer(document)
+
+
+def of_instance(address: str) -> Response:
+    """The interface of the instance itself, whatever its endpoints are."""
+    done = {"responses": {"204": {"description": "Done."}}}
+    given = {name: {"type": "string"} for name in CREDENTIALS}
+    body = {"application/json": {"schema": {"type": "object", "properties": given}}}
+    found = {"responses": {"200": {"description": "Endpoints."}}}
+    return json_answer(
+        {
+            "openapi": "3.0.1",
+            "info": {"title": "Instance", "version": "4"},
+            "servers": [{"url": f"{address}/entity"}],
+            "paths": {
+                "/": {"get": found},
+                "/auth/login": {"post": {"requestBody": {"content": body}, **done}},
+                "/auth/logout": {"post": done},
+            },
+        }
+    )
 
 
 def _readdressed(document: dict[str, Any], address: str) -> dict[str, Any]:
@@ -54,10 +76,13 @@ def openapi_3(entities: Sequence[EntityModel], title: str, address: str) -> dict
         rows = {"application/json": {"schema": {"type": "array", "items": record}}}
         paths |= _paths(
             entity,
-            {"responses": {"200": {"description": "Records.", "content": rows}}},
+            {
+                "parameters": [{**one, "schema": {"type": kind}} for one, kind in _options()],
+                "responses": _answers(content=rows),
+            },
             {
                 "requestBody": {"content": body, "required": True},
-                "responses": {"200": {"description": "The record.", "content": body}},
+                "responses": _answers(content=body),
             },
         )
     return {
@@ -79,12 +104,15 @@ def swagger_2(entities: Sequence[EntityModel], title: str, address: str) -> dict
         rows = {"type": "array", "items": record}
         paths |= _paths(
             entity,
-            {"responses": {"200": {"description": "Records.", "schema": rows}}},
+            {
+                "parameters": [{**one, "type": kind} for one, kind in _options()],
+                "responses": _answers(schema=rows),
+            },
             {
                 "parameters": [
                     {"in": "body", "name": "entity", "required": True, "schema": record}
                 ],
-                "responses": {"200": {"description": "The record.", "schema": record}},
+                "responses": _answers(schema=record),
             },
         )
     document = {
@@ -101,15 +129,38 @@ def _tags(entities: Sequence[EntityModel]) -> list[dict[str, str]]:
     return [{"name": entity.name, "description": entity.screen} for entity in entities]
 
 
+def _options() -> Iterator[tuple[dict[str, str], str]]:
+    """The query parameters that every list declares, with their types."""
+    for name in ("$select", "$filter", "$expand", "$custom", "$skip", "$top"):
+        yield {"name": name, "in": "query"}, "integer" if name in ("$skip", "$top") else "string"
+
+
+def _answers(**content: Any) -> dict[str, Any]:
+    refused = {"401": "Not signed in.", "500": "An error."}
+    return {
+        "200": {"description": "Success.", **content},
+        **{status: {"description": text} for status, text in refused.items()},
+    }
+
+
 def _paths(entity: EntityModel, get: dict[str, Any], put: dict[str, Any]) -> dict[str, Any]:
     name = entity.name
+    done = {"responses": {"204": {"description": "Done."}}}
     return {
         f"/{name}": {
             "get": {"tags": [name], "operationId": f"{name}_GetList", **get},
             "put": {"tags": [name], "operationId": f"{name}_PutEntity", **put},
         },
-        f"/{name}/{{ids}}": {"get": {"tags": [name], "operationId": f"{name}_GetByKeys", **get}},
-        f"/{name}/{{id}}": {"get": {"tags": [name], "operationId": f"{name}_GetById", **get}},
+        **{
+            f"/{name}/{{{key}}}": {
+                "get": {"tags": [name], "operationId": f"{name}_GetBy{what}", **get},
+                "delete": {"tags": [name], "operationId": f"{name}_DeleteBy{what}", **done},
+            }
+            for key, what in (("ids", "Keys"), ("id", "Id"))
+        },
+        f"/{name}/{{ids}}/files/{{filename}}": {
+            "put": {"tags": [name], "operationId": f"{name}_PutFile", **done}
+        },
         f"/{name}/$adHocSchema": {
             "get": {"tags": [name], "operationId": f"{name}_GetAdHocSchema", **get}
         },
@@ -118,7 +169,7 @@ def _paths(entity: EntityModel, get: dict[str, Any], put: dict[str, Any]) -> dic
                 "post": {
                     "tags": [name],
                     "operationId": f"{name}_InvokeAction_{action}",
-                    "responses": {"204": {"description": "The action is done."}},
+                    **done,
                 }
             }
             for action in entity.actions

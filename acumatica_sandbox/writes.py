@@ -67,8 +67,9 @@ def write(site: Site, entity: EntityModel, existing: Record | None, values: Reco
     before = {name: record.get(name) for name in entity.shape.fields}
     _merge(entity.shape, record, values, site)
     for key in entity.keys:
-        if isinstance(before[key], str) and _same(before[key], record[key]):
-            record[key] = before[key]  # keys find records in any case, and stay as they are
+        known = before[key]
+        if isinstance(known, str) and _same(known, record[key]):
+            record[key] = known  # keys find records in any case, and stay as they are
     for position, key in enumerate(entity.keys):
         if record.get(key) is None:
             record[key] = _numbered(site, entity, key, position)

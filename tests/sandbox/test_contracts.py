@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 import requests
+from defusedxml.ElementTree import fromstring
 
 from acumatica_sandbox import Sandbox, SandboxError, SandboxOptions
 from tests.sandbox.desk import Desk, Start
@@ -31,6 +32,57 @@ def test_contracts_come_in_both_formats(desk: Desk) -> None:
 def test_a_contract_needs_a_session_and_an_unknown_endpoint_is_404(desk: Desk) -> None:
     assert requests.get(f"{desk.endpoint}/swagger.json").status_code == 401
     assert desk.get(f"{desk.site}/entity/Other/1/swagger.json").status_code == 404
+
+
+@pytest.mark.parametrize("version", ["24.200.001", "23.200.001"])
+def test_every_entity_declares_the_same_operations(desk: Desk, version: str) -> None:
+    """As published documents do; records and inquiries cannot be told apart by them."""
+    paths = desk.get(f"{desk.site}/entity/Default/{version}/swagger.json").json()["paths"]
+    for entity in ("SalesOrder", "AccountSummaryInquiry"):
+        own = {place: set(paths[f"/{entity}{place}"]) for place in ("", "/{ids}", "/{id}")}
+        assert own == {"": {"get", "put"}, "/{ids}": {"get", "delete"}, "/{id}": {"get", "delete"}}
+        assert set(paths[f"/{entity}/{{ids}}/files/{{filename}}"]) == {"put"}
+        names = {one["name"] for one in paths[f"/{entity}"]["get"]["parameters"]}
+        assert names == {"$select", "$filter", "$expand", "$custom", "$skip", "$top"}
+        assert set(paths[f"/{entity}"]["get"]["responses"]) == {"200", "401", "500"}
+
+
+def test_the_instance_has_an_interface_of_its_own(desk: Desk) -> None:
+    paths = requests.get(f"{desk.site}/entity/swagger.json").json()["paths"]
+    assert {"/auth/login", "/auth/logout"} <= set(paths)
+
+
+def test_an_endpoint_is_defined_in_xml_for_maintenance(desk: Desk) -> None:
+    """As the official client reads it."""
+    place = f"{desk.site}/entity/maintenance/23.200"
+    answer = desk.get(f"{place}/Default/24.200.001")
+    assert answer.headers["Content-Type"].startswith("application/xml")
+    space = {"m": "http://www.acumatica.com/entity/maintenance/5.31"}
+    root = fromstring(answer.content)
+    assert root.attrib == {
+        "name": "Default",
+        "version": "24.200.001",
+        "systemContractVersion": "4",
+    }
+    (order,) = root.findall("m:TopLevelEntity[@name='SalesOrder']", space)
+    assert order.attrib["screen"] == "SO301000"
+    fields = {one.attrib["name"]: one.attrib["type"] for one in order.findall("m:Fields/*", space)}
+    assert fields["OrderTotal"] == "DecimalValue"
+    assert fields["Details"].endswith("[]")
+    assert root.find(f"m:Detail[@name='{fields['Details'][:-2]}']/m:Fields", space) is not None
+    stamp = order.find("m:Mappings/m:Mapping[@field='LastModified']/m:To", space)
+    assert stamp is not None
+    assert stamp.attrib["field"] == "LastModifiedDateTime"
+    assert requests.get(f"{place}/Default/24.200.001").status_code == 401
+    assert desk.get(f"{place}/Default/1").status_code == 404
+    assert desk.put(f"{place}/Default/24.200.001").status_code == 405
+
+
+@pytest.mark.parametrize("method", ["POST", "PUT", "DELETE", "OPTIONS"])
+def test_the_endpoint_list_is_for_reading(desk: Desk, method: str) -> None:
+    answer = requests.request(method, f"{desk.site}/entity", data=b"")
+    assert answer.status_code == 405
+    assert method in answer.json()["message"]
 
 
 def test_an_endpoint_of_contract_version_5_can_be_listed(start: Start) -> None:

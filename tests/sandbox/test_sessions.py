@@ -39,6 +39,17 @@ def test_without_a_session_everything_else_is_401(desk: Desk, method: str, path:
     assert answer.status_code == 401
 
 
+def test_the_sign_in_page_shows_a_session_its_tenant(start: Start) -> None:
+    """A sign-in to one tenant only succeeds whatever tenant is named: the page tells the truth."""
+    with start(tenants=("North & South",)) as desk:
+        desk.sign_out()
+        assert desk.sign_in(tenant="Elsewhere").status_code == 204
+        page = desk.get(f"{desk.site}/Frames/Login.aspx")
+        assert page.headers["Content-Type"].startswith("text/html")
+        assert 'id="txtSingleCompany" value="North &amp; South"' in page.text
+        assert "txtSingleCompany" not in requests.get(f"{desk.site}/Frames/Login.aspx").text
+
+
 def test_a_session_outlives_a_change_of_password_but_not_a_restart(start: Start) -> None:
     """Publishing a customization restarts the site: sessions are gone, signing in again works."""
     with start() as desk:
