@@ -166,7 +166,7 @@ class _Load:
         watermark = None if saved is None else datetime.fromisoformat(saved)
         contents = self._contents()
         if watermark is not None:
-            outgrown = contents.outgrows(state["contents"], dlt.current.source_schema())
+            outgrown = contents.outgrows(state.get("contents"), dlt.current.source_schema())
             if outgrown is not None:
                 logger.warning("%s: %s; loading all anew.", self._table.name, outgrown)
                 watermark = None

@@ -99,7 +99,7 @@ class _Load:
             watermark = None
         contents = self._contents()
         if watermark is not None:
-            outgrown = contents.outgrows(state["contents"], dlt.current.source_schema())
+            outgrown = contents.outgrows(state.get("contents"), dlt.current.source_schema())
             if outgrown is not None:
                 logger.warning("%s: %s; loading all anew.", self._entity.name, outgrown)
                 watermark = None

@@ -158,14 +158,16 @@ class Contents:
             if not _is_loaded(table, column, schema):
                 yield f"{table}.{column}"
 
-    def outgrows(self, noted: list[Any], schema: Schema) -> str | None:
+    def outgrows(self, noted: list[Any] | None, schema: Schema) -> str | None:
         """Why loaded rows lack something, in words; None if they do not.
 
         Args:
-            noted: The short form of what the loaded rows hold.
+            noted: The short form of what the loaded rows hold; None if nobody noted it.
             schema: What is known of the destination. It may know columns already that a load
                 which failed afterwards has added, so the number of columns counts too.
         """
+        if noted is None:
+            return "an earlier version loaded it, which did not note what its rows hold"
         manner, count, digest = noted
         if manner != self.manner:
             return "its options have changed"
