@@ -1,4 +1,4 @@
-"""A warehouse that an earlier version has loaded is brought up to date, whatever its state lacks."""
+"""A warehouse that an earlier version loaded is brought up to date, whatever its state lacks."""
 
 import logging
 
