@@ -105,9 +105,7 @@ def read_list(call: Call, entity: EntityModel, keys: Sequence[str] = ()) -> Resp
     order = _order(site, entity, asked)
     try:
         where = (
-            condition_of(entity, asked.filter, site.options.silent_empties)
-            if asked.filter
-            else EVERYTHING
+            condition_of(entity, asked.filter, site.options.silent) if asked.filter else EVERYTHING
         )
     except FilterError as error:
         return http_error(500, str(error), error.kind)

@@ -4,7 +4,7 @@ Supported and failing constructs follow the Integration Development Guide (Filte
 what integrators report of instances: some unsupported things answer 500, others an empty list.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import lru_cache
@@ -66,11 +66,11 @@ class SilentlyEmpty(Exception):
     """A real server answers this filter with an empty list although rows exist."""
 
 
-def condition_of(entity: EntityModel, text: str, silent_empties: bool = True) -> Condition:
+def condition_of(entity: EntityModel, text: str, silent: Collection[str]) -> Condition:
     """The SQL condition that a `$filter` means for an entity.
 
-    With `silent_empties`, a filter over fields of several views matches nothing, as reported of
-    instances.
+    `silent` are the kinds of filters that match nothing, as reported of instances (see the option
+    `silent_empties`).
 
     Raises:
         FilterError: the server answers 500.
@@ -78,7 +78,7 @@ def condition_of(entity: EntityModel, text: str, silent_empties: bool = True) ->
     """
     try:
         tree = _parse(text)
-        condition, _ = _Translator(entity, silent_empties).test(tree)
+        condition, _ = _Translator(entity, silent).test(tree)
     except LarkError:
         raise FilterError(f"Syntax error in '{text[:200]}'.") from None
     except RecursionError:
@@ -103,9 +103,9 @@ class _Operand:
 
 
 class _Translator:
-    def __init__(self, entity: EntityModel, silent_empties: bool) -> None:
+    def __init__(self, entity: EntityModel, silent: Collection[str]) -> None:
         self._entity = entity
-        self._silent_empties = silent_empties
+        self._silent = silent
 
     def test(self, tree: Any) -> tuple[Condition, frozenset[str]]:
         """The condition, and the views whose fields it is about."""
@@ -122,7 +122,7 @@ class _Translator:
             left, left_views = self.test(tree.children[0])
             right, right_views = self.test(tree.children[1])
             views = left_views | right_views
-            if tree.data == "and" and len(views) > 1 and self._silent_empties:
+            if tree.data == "and" and len(views) > 1 and "views" in self._silent:
                 raise SilentlyEmpty
             sql = f"({left.sql}) {tree.data.upper()} ({right.sql})"
             return Condition(sql, left.parameters + right.parameters), views
@@ -144,19 +144,17 @@ class _Translator:
             raise FilterError("Type conversions not supported", "System.NotSupportedException")
         escaped = needle.parameters[0].replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
         unreliable = self._entity.name in UNRELIABLE and field.field not in self._entity.keys
-        if unreliable and self._silent_empties:
+        if unreliable and "text" in self._silent:
             raise SilentlyEmpty
         pattern = _TEXT_TESTS[name].format(escaped)
         sql = f"{field.sql} LIKE ? ESCAPE '\\'"
         return Condition(sql, (*field.parameters, pattern)), self._views(field)
 
     def _comparison(self, tree: Any) -> tuple[Condition, frozenset[str]]:
-        if any(isinstance(child, Tree) and child.data == "call" for child in tree.children):
-            name = next(c for c in tree.children if isinstance(c, Tree) and c.data == "call")
-            if name.children[0] in _TEXT_TESTS:
-                raise SilentlyEmpty
-            raise FilterError(f"An unknown function with name '{name.children[0]}' was found.")
         left, operator, right = tree.children
+        for call, other in ((left, right), (right, left)):
+            if isinstance(call, Tree) and call.data == "call":
+                return self._compared_test(call, operator, other)
         a, b = self._operand(left), self._operand(right)
         if a.field is None:
             a, b, operator = b, a, _mirrored(operator)
@@ -179,6 +177,21 @@ class _Translator:
             return self._compared(f'"_code_{a.field}"', (), operator, (code,)), self._views(a)
         return self._compared(a.sql, a.parameters, operator, b.parameters, b.sql), self._views(a)
 
+    def _compared_test(
+        self, call: Tree[Any], operator: str, other: Any
+    ) -> tuple[Condition, frozenset[str]]:
+        name = call.children[0]
+        if name not in _TEXT_TESTS:
+            raise FilterError(f"An unknown function with name '{name}' was found.")
+        if "compared" in self._silent:
+            raise SilentlyEmpty
+        if getattr(other, "data", "") not in ("true", "false") or operator not in ("eq", "ne"):
+            raise FilterError("Type conversions not supported", "System.NotSupportedException")
+        test, views = self._text_test(call)
+        if (other.data == "true") != (operator == "eq"):
+            test = Condition(f"NOT ({test.sql})", test.parameters)
+        return test, views
+
     def _compared(
         self,
         left: str,
@@ -192,8 +205,9 @@ class _Translator:
         return Condition(f"{left} {_OPERATORS[operator]} {right}", (*before, *after))
 
     def _views(self, operand: _Operand) -> frozenset[str]:
-        name = operand.field or ""
-        return frozenset({self._entity.views.get(name.split("/")[0], "")})
+        """Linked objects are views of their own, whatever else the contract says."""
+        name, inside, _ = (operand.field or "").partition("/")
+        return frozenset({self._entity.views.get(name, name if inside else "")})
 
     def _operand(self, tree: Any) -> _Operand:
         if not isinstance(tree, Tree) or tree.data == "call":

@@ -64,8 +64,10 @@ class SandboxOptions:
     """Status of a sign-in beyond the limit: 500 or 429."""
     orderby: str = "ignored"
     """What `$orderby` does in the contract REST API: `ignored`, `honoured` or `refused`."""
-    silent_empties: bool = True
-    """Some filters answer an empty list although rows match, as reported of instances."""
+    silent_empties: bool | tuple[str, ...] = True
+    """Some filters answer an empty list although rows match, as reported of instances: all kinds
+    of them, none, or those named: `compared` (a text function with `eq true`), `views` (fields of
+    several views joined by `and`), `text` (text functions on some entities)."""
     lines_touch_header: bool = True
     """Whether a change of detail lines stamps the record they belong to."""
     max_url: int = 8_000
@@ -110,6 +112,8 @@ class SandboxOptions:
                 if isinstance(value, bool) or value not in CHOICES[name]:
                     known = ", ".join(map(str, CHOICES[name]))
                     raise SandboxError(f"{name} must be one of {known}, not {value!r}.")
+            elif name == "silent_empties":
+                _check_silent(value)
             elif option.type is bool:
                 if not isinstance(value, bool):
                     raise SandboxError(f"{name} must be true or false, not {value!r}.")
@@ -139,6 +143,12 @@ class SandboxOptions:
             per_minute=self.requests_per_minute or license.per_minute,
         )
 
+    @property
+    def silent(self) -> frozenset[str]:
+        """The kinds of filters that silently find nothing."""
+        given = self.silent_empties
+        return frozenset(given if isinstance(given, tuple) else SILENT_EMPTIES if given else ())
+
     def changed(self, changes: Mapping[str, Any]) -> "SandboxOptions":
         """These options with some others; values may be as JSON has them: lists, and time as text.
 
@@ -158,6 +168,8 @@ class SandboxOptions:
         return replace(self, **given)
 
 
+SILENT_EMPTIES = ("compared", "views", "text")
+"""The kinds of filters that find nothing without saying so."""
 NUMBERS: dict[str, tuple[int, int]] = {
     "port": (0, 65_535),
     "records": (0, 20_000_000),
@@ -195,6 +207,14 @@ def _check_names(name: str, value: Any, at_least: int) -> None:
     if not isinstance(value, tuple) or not sound or len(names) < at_least:
         least = f" with at least {at_least}" if at_least else ""
         raise SandboxError(f"{name} must be a tuple of names{least}, not {value!r}.")
+
+
+def _check_silent(value: Any) -> None:
+    if isinstance(value, bool):
+        return
+    if not isinstance(value, tuple) or not all(one in SILENT_EMPTIES for one in value):
+        known = ", ".join(SILENT_EMPTIES)
+        raise SandboxError(f"silent_empties must be true, false or some of {known}, not {value!r}.")
 
 
 def _unprintable(text: str) -> bool:

@@ -106,7 +106,7 @@ def _existing(
         return store.by_id(entity, str(values["id"]))
     if condition:
         try:
-            where = condition_of(entity, condition, call.site.options.silent_empties)
+            where = condition_of(entity, condition, call.site.options.silent)
         except FilterError as error:
             raise Failure(http_error(500, str(error), error.kind)) from None
         except SilentlyEmpty:

@@ -133,7 +133,7 @@ class Reader:
         self._path = f"{place.path}/entity/Default/24.200.001/SalesOrder"
         self._place = (place.hostname, place.port or 80)
         self._socket: socket.socket
-        self._buffer = memoryview(bytearray(1 << 28))
+        self._buffer = memoryview(bytearray(1 << 30))
 
     def count(self, query: Mapping[str, object]) -> int:
         """Records and rows of details in an answer."""
@@ -179,7 +179,10 @@ class Reader:
         assert length is not None
         end = start + int(length[1])
         while received < end:
-            received += self._socket.recv_into(self._buffer[received:])
+            more = self._socket.recv_into(self._buffer[received:])
+            if not more:
+                raise SystemExit("The connection ended within an answer.")
+            received += more
         return start, end
 
 

@@ -78,6 +78,40 @@ def test_and_across_views_is_silently_empty_and_can_be_switched_off(start: Start
         assert count(desk, "Customer", both) > 0
 
 
+def test_linked_objects_are_views_of_their_own(start: Start) -> None:
+    both = "CustomerID ne 'X' and MainContact/Email ne null"
+    with start() as desk:
+        assert all(count(desk, "Customer", one) for one in both.split(" and "))
+        assert count(desk, "Customer", both) == 0
+        assert count(desk, "Customer", "CustomerID eq 'X' or MainContact/Email ne null") > 0
+    with start(silent_empties=("compared", "text")) as desk:
+        assert count(desk, "Customer", both) > 0
+
+
+@pytest.mark.parametrize("kind", ["compared", "views"])
+def test_each_kind_of_silent_empties_has_its_switch(start: Start, kind: str) -> None:
+    filters = {
+        "compared": "startswith(CustomerID,'C') eq true",
+        "views": "CustomerID gt 'A' and CustomerClass ne 'X'",
+    }
+    with start(silent_empties=(kind,)) as desk:
+        found = {name: count(desk, "Customer", text) for name, text in filters.items()}
+    assert found.pop(kind) == 0
+    assert all(found.values())
+
+
+@pytest.mark.parametrize(
+    ("condition", "rows"),
+    [("eq true", "some"), ("ne false", "some"), ("eq false", "none"), ("ne true", "none")],
+)
+def test_a_function_can_be_compared_where_that_is_not_silent(
+    start: Start, condition: str, rows: str
+) -> None:
+    with start(silent_empties=False) as desk:
+        found = count(desk, "Customer", f"startswith(CustomerID,'C') {condition}")
+    assert (found > 0) == (rows == "some")
+
+
 Test = Callable[[Any, Any], bool]
 FIELDS = ("CreditLimit", "BAccountID", "CustomerID", "CustomerName", "Status")
 TESTS: dict[str, Test] = {

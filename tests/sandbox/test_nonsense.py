@@ -147,7 +147,7 @@ WRONG: dict[str, list[Any]] = {
     "latency": [-1, float("nan"), float("inf"), 601, "x", True],
     "login_limit_status": [200, "500", None],
     "orderby": ["sometimes", 5, None],
-    "silent_empties": [1, "yes", None],
+    "silent_empties": [1, "yes", None, ("others",), (5,), "views"],
     "lines_touch_header": [1, "yes"],
     "max_url": [0, -1, 10**9, "x"],
     "blank_forms": [1, "yes", None],
