@@ -13,6 +13,8 @@ from acumatica_sandbox.identity import signed_in, with_cookies
 from acumatica_sandbox.sessions import SESSION_COOKIE, ApiSession
 from acumatica_sandbox.site import BUILD, Site
 
+PAGE = 1_000
+"""Records that are put together at once; more of them in a thread, while others are answered."""
 SYSTEM_ENDPOINT = "Default"
 
 
@@ -55,6 +57,10 @@ async def answer(site: Site, request: Request, path: str) -> Response:
     return response
 
 
+def _is_page(top: str) -> bool:
+    return top.isascii() and top.isdigit() and len(top) < 5 and int(top) <= PAGE
+
+
 def _endpoint_list(site: Site, session: ApiSession | None) -> Response:
     """The endpoints of the instance; without a session only those of the system."""
     endpoints = [
@@ -92,6 +98,8 @@ async def _endpoint(
             return actions.status(call, keys[2])
         if keys and not request.query_params.get("$filter"):
             return entity_api.read_record(call, entity, keys)
+        if _is_page(request.query_params.get("$top", "")):
+            return entity_api.read_list(call, entity, keys)
         return await asyncio.to_thread(entity_api.read_list, call, entity, keys)
     if request.method in ("PUT", "PATCH") and not keys:
         body = writes.parse_body(await request.body())
