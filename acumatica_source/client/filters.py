@@ -9,28 +9,12 @@ Guide: $filter); what it does not accept is refused here, when the text is built
 A plain string is accepted wherever a filter is, and is sent as it stands.
 """
 
-import datetime as dt
-import math
-import re
 from collections.abc import Iterable
 from dataclasses import dataclass
-from decimal import Decimal
-from enum import Enum
 from typing import Any, NoReturn
-from uuid import UUID
 
 from acumatica_source.client.errors import ConfigurationError
-
-
-class Dialect(Enum):
-    """The language a filter is rendered in."""
-
-    CONTRACT = "contract-based REST"
-    ODATA4 = "OData 4"
-    ODATA3 = "OData 3"
-
-
-type_of_value = "str, bool, int, float, Decimal, datetime (with offset), date, UUID or None"
+from acumatica_source.client.literals import Dialect, checked_name, literal
 
 
 class _Term:
@@ -192,22 +176,6 @@ class _Term:
         return _Function("ceiling", (self,))
 
 
-_NAME = re.compile(r"[^\W\d]\w*\Z")
-
-
-def checked_name(name: object, what: str = "field name") -> str:
-    """A name that is safe inside a query or a path: letters, digits, underscores.
-
-    Raises:
-        ConfigurationError: it is anything else.
-    """
-    if not isinstance(name, str) or not _NAME.match(name):
-        raise ConfigurationError(
-            f"{name!r} is not a {what}: use letters, digits and underscores, as in 'CustomerID'."
-        )
-    return name
-
-
 @dataclass(frozen=True, eq=False, slots=True)
 class Field(_Term):
     """A field by its path; attributes lead into linked entities: `F.MainContact.Email`."""
@@ -250,7 +218,7 @@ class _Function(_Term):
             )
         if dialect is Dialect.ODATA4 and self.name == "replace":
             raise ConfigurationError("replace() does not exist in OData 4.")
-        return f"{self.name}({','.join(_literal(part, dialect) for part in self.arguments)})"
+        return f"{self.name}({','.join(_written(part, dialect) for part in self.arguments)})"
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -265,7 +233,7 @@ class _Arithmetic(_Term):
                 f"Arithmetic ({self.operator}) is not accepted by the contract-based REST API; "
                 "compute the value before comparing."
             )
-        return f"({_literal(self.left, dialect)} {self.operator} {_literal(self.right, dialect)})"
+        return f"({_written(self.left, dialect)} {self.operator} {_written(self.right, dialect)})"
 
 
 class Filter:
@@ -333,7 +301,7 @@ class _Comparison(Filter):
     def _render(self, dialect: Dialect) -> str:
         if self.right is None and self.operator not in ("eq", "ne"):
             raise ConfigurationError("null can only be compared with == and !=.")
-        left, right = _literal(self.left, dialect), _literal(self.right, dialect)
+        left, right = _written(self.left, dialect), _written(self.right, dialect)
         return f"({left} {self.operator} {right})"
 
 
@@ -348,7 +316,7 @@ class _Test(Filter):
             raise ConfigurationError("isof() is not accepted by any interface of Acumatica.")
         if not isinstance(self.text, (str, _Term)):
             raise ConfigurationError(f"{self.function}() takes a text, not {self.text!r}.")
-        subject, text = _literal(self.subject, dialect), _literal(self.text, dialect)
+        subject, text = _written(self.subject, dialect), _written(self.text, dialect)
         if self.function == "contains" and dialect is not Dialect.ODATA4:
             return f"substringof({text},{subject})"  # the needle comes first in OData 3
         return f"{self.function}({subject},{text})"
@@ -395,55 +363,10 @@ def _joined(operator: str, left: Filter, right: object) -> Filter:
     return _Joined(operator, (left, right))
 
 
-def _literal(value: object, dialect: Dialect) -> str:
+def _written(value: object, dialect: Dialect) -> str:
     if isinstance(value, (_Term, Filter)):
         return value._render(dialect)
-    if value is None:
-        return "null"
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, str):
-        text = value.value if isinstance(value, Enum) else value
-        return "'" + text.replace("'", "''") + "'"
-    if isinstance(value, int):
-        return str(int(value))
-    if isinstance(value, (float, Decimal)):
-        return _number(value) + ("" if dialect is Dialect.ODATA4 else "m")
-    if isinstance(value, dt.datetime):
-        return _instant(value, dialect)
-    if isinstance(value, dt.date):
-        if dialect is Dialect.ODATA4:
-            return value.isoformat()
-        if dialect is Dialect.ODATA3:
-            return f"datetime'{value.isoformat()}T00:00:00'"
-        return f"datetimeoffset'{value.isoformat()}'"
-    if isinstance(value, UUID):
-        return str(value) if dialect is Dialect.ODATA4 else f"guid'{value}'"
-    raise ConfigurationError(
-        f"{value!r} ({type(value).__name__}) cannot be compared with a field; use {type_of_value}."
-    )
-
-
-def _number(value: float | Decimal) -> str:
-    if not math.isfinite(value):
-        raise ConfigurationError(f"{value!r} is not a number that can be compared with a field.")
-    # repr() is the shortest text that reads back as the same float; "f" avoids exponents.
-    return format(value if isinstance(value, Decimal) else Decimal(repr(value)), "f")
-
-
-def _instant(value: dt.datetime, dialect: Dialect) -> str:
-    offset = value.utcoffset()
-    if offset is None:
-        raise ConfigurationError(
-            f"{value!r} has no time zone, so it is no instant; "
-            "use datetime(..., tzinfo=timezone.utc), or a date."
-        )
-    if dialect is Dialect.CONTRACT:
-        # Offsets of historic zones have seconds, which the format has not.
-        whole = offset % dt.timedelta(minutes=1) == dt.timedelta(0)
-        return f"datetimeoffset'{(value if whole else value.astimezone(dt.UTC)).isoformat()}'"
-    plain = value.astimezone(dt.UTC).replace(tzinfo=None).isoformat()
-    return f"{plain}Z" if dialect is Dialect.ODATA4 else f"datetime'{plain}'"
+    return literal(value, dialect)
 
 
 class _Fields:

@@ -5,7 +5,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from acumatica_source.client.errors import ConfigurationError
-from acumatica_source.client.filters import CUSTOM_TYPES, Dialect, F, Field, Filter, checked_name
+from acumatica_source.client.filters import CUSTOM_TYPES, F, Field, Filter
+from acumatica_source.client.literals import Dialect, checked_name
 
 __all__ = [
     "CUSTOM_TYPES",

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from acumatica_source.client import F
 from acumatica_source.client.errors import ConfigurationError
-from acumatica_source.client.filters import Dialect, Filter
+from acumatica_source.client.filters import Filter
+from acumatica_source.client.literals import Dialect
 
 UTC = dt.UTC
 EAST = dt.timezone(dt.timedelta(hours=4))
