@@ -32,6 +32,15 @@ def not_found(what: str) -> Response:
     return json_answer({"message": f"No HTTP resource was found that matches {what!r}."}, 404)
 
 
+def missing() -> Response:
+    """The answer where there is no such record."""
+    return http_error(
+        500,
+        "No entity satisfies the condition.",
+        "PX.Api.ContractBased.NoEntitySatisfiesTheConditionException",
+    )
+
+
 def unknown_key() -> Response:
     """The answer for a field that the entity does not have."""
     return http_error(

@@ -117,7 +117,7 @@ def _route(path: str) -> tuple[Handler, bool, bool]:
     if lower in ("odata", "odatav4") or lower.startswith(("t/", "odata/", "odatav4/")):
         return odata.answer, True, True
     if lower == "entity" or lower.startswith("entity/"):
-        polls = "/status/" in lower
+        polls = "/status/" in lower or "/report/" in lower
         return rest.answer, not polls, not polls
     if lower == ADDRESS.lower():
         return identity.sign_in_page, False, False

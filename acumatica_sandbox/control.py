@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import Any
 
 from acumatica_sandbox.entity_api import UUID
+from acumatica_sandbox.files import listed_name
 from acumatica_sandbox.fragments import Record
 from acumatica_sandbox.given_record import typed
 from acumatica_sandbox.model import EntityModel
@@ -104,7 +105,9 @@ class Control:
             raise SandboxError(f"content must be bytes, {LARGEST_FILE:,} at most.")
         if comment is not None and (not isinstance(comment, str) or len(comment) > LONGEST_COMMENT):
             raise SandboxError(f"comment must be text of at most {LONGEST_COMMENT} characters.")
-        return self._site.attach(record["id"], filename, content, comment).id
+        return self._site.attach(
+            record["id"], listed_name(model, record, filename), content, comment
+        ).id
 
     def rows(self, entity: str, path: Sequence[str] = ()) -> list[Record]:
         """All records with everything below them, as Python values, in key order.
@@ -159,6 +162,7 @@ class Control:
         sessions.seats_max = sessions.seats_now
         self._site.conventional.most = self._site.conventional.now
         self._site.conventional.displaced = 0
+        self._site.throttle.reset_counters()
 
     def requests(self) -> list[dict[str, Any]]:
         """The requests so far, oldest first: method, path, query, status, seconds, bytes."""
@@ -197,6 +201,10 @@ class Control:
         if fixed:
             raise SandboxError(f"{', '.join(fixed)} can only be set before the sandbox starts.")
         self._site.configure(self._site.options.changed(changes))
+
+    def reset_options(self) -> None:
+        """Go back to the options that the sandbox was started with."""
+        self._site.configure(self._site.started_with)
 
     def _entity(self, name: str, *, forms: bool = False) -> EntityModel:
         entities = {n: e for n, e in self._site.entities.items() if forms or not e.inquiry}

@@ -11,7 +11,7 @@ from typing import Any
 from starlette.responses import Response
 
 from acumatica_sandbox import pages, query
-from acumatica_sandbox.answers import Failure, http_error, json_bytes, not_found
+from acumatica_sandbox.answers import Failure, http_error, json_bytes, missing, not_found
 from acumatica_sandbox.filters import FilterError, SilentlyEmpty, condition_of
 from acumatica_sandbox.fragments import CUSTOM_TYPES, Record
 from acumatica_sandbox.model import EntityModel, ShapeModel
@@ -154,13 +154,7 @@ def find(site: Site, entity: EntityModel, keys: Sequence[str]) -> Record:
     """
     record = next(site.store.records(entity, Window(_place(entity, keys))), None)
     if record is None:
-        raise Failure(
-            http_error(
-                500,
-                "No entity satisfies the condition.",
-                "PX.Api.ContractBased.NoEntitySatisfiesTheConditionException",
-            )
-        )
+        raise Failure(missing())
     return record
 
 
@@ -181,9 +175,11 @@ def ad_hoc_schema(entity: EntityModel) -> Response:
 
 def _blank(entity: EntityModel, shape: ShapeModel, path: str) -> dict[str, Any]:
     document: dict[str, Any] = {"id": None, "rowNumber": 1, "note": None}
-    document |= {name: {} for name in shape.fields}
-    for name, inner in shape.nested.items():
-        blank = _blank(entity, inner, f"{path}/{name}".lstrip("/"))
+    for name in shape.members:
+        if name in shape.fields:
+            document[name] = {}
+            continue
+        blank = _blank(entity, shape.nested[name], f"{path}/{name}".lstrip("/"))
         document[name] = [blank] if name in shape.details else blank
     document["custom"] = {}
     for place, kind in entity.custom_by_path.get(path, {}).items():

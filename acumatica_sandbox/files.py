@@ -5,10 +5,12 @@ from collections.abc import Sequence
 from starlette.requests import Request
 from starlette.responses import Response
 
-from acumatica_sandbox.answers import not_found
-from acumatica_sandbox.entity_api import UUID, Call, find
+from acumatica_sandbox.answers import Failure, missing, not_found
+from acumatica_sandbox.entity_api import UUID, Call, entity_of, find
+from acumatica_sandbox.fragments import Record
 from acumatica_sandbox.model import EntityModel
 from acumatica_sandbox.site import LARGEST_FILE
+from acumatica_sandbox.store import Condition, Window
 
 
 async def answer(call: Call, request: Request, parts: Sequence[str]) -> Response:
@@ -23,8 +25,28 @@ async def answer(call: Call, request: Request, parts: Sequence[str]) -> Response
             headers={"Content-Disposition": "attachment"},
         )
     if request.method == "PUT" and len(parts) == 4 and UUID.fullmatch(parts[2]):
-        return await _keep(call, request, parts[2].lower(), parts[3])
+        entity = entity_of(call.site, parts[0].removeprefix("PX.Objects.").removesuffix("Maint"))
+        owner, name = parts[2].lower(), parts[3]
+        if not entity.inquiry:
+            return await _keep(
+                call, request, owner, listed_name(entity, _of(call, entity, owner), name)
+            )
     return not_found("/".join(parts))
+
+
+def listed_name(entity: EntityModel, record: Record, name: str) -> str:
+    """A file's name as lists show it: after the form and the keys of its record."""
+    keys = ", ".join(str(record[key]) for key in entity.keys)
+    return f"{entity.title} ({keys})\\{name}"
+
+
+def _of(call: Call, entity: EntityModel, owner: str) -> Record:
+    """The record of that id, or with the row of that id: their ends are the same."""
+    where = Condition("substr(_id, 25) = ?", (owner[24:],))
+    record = next(call.site.store.records(entity, Window(where, top=1)), None)
+    if record is None:
+        raise Failure(missing())
+    return record
 
 
 async def attach(
@@ -32,7 +54,7 @@ async def attach(
 ) -> Response:
     """`{Entity}/{keys}/files/{filename}`."""
     record = find(call.site, entity, keys[:-2])
-    return await _keep(call, request, record["id"], keys[-1])
+    return await _keep(call, request, record["id"], listed_name(entity, record, keys[-1]))
 
 
 async def _keep(call: Call, request: Request, owner: str, name: str) -> Response:

@@ -114,6 +114,8 @@ class Mutation:
                 fresh["LineNbr"] = max(numbers, default=0) + 1
                 if shape.fields["LineNbr"] == "s":
                     fresh["LineNbr"] = str(fresh["LineNbr"])
+            if QUANTITIES.get(entity.name) in shape.fields:
+                fresh[QUANTITIES[entity.name]] = Decimal(self._random.randrange(1, 30))
             rows.append(complete(shape, fresh, self._chance))
 
     def _change_entry(self, rows: list[Record]) -> None:

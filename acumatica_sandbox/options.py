@@ -94,6 +94,9 @@ class SandboxOptions:
     """Data access classes that answer 403, by any of their names."""
     dac_untracked: tuple[str, ...] = ()
     """Data access classes whose deletions the instance does not track."""
+    endpoint_list: str = "relative"
+    """How the list of endpoints is written: with `relative` or `absolute` addresses, or as a `bare`
+    list without the versions of the instance."""
     contract_5: bool = False
     """Whether an endpoint of contract version 5 is listed too."""
     offset_minutes: int = 0
@@ -190,6 +193,7 @@ CHOICES: dict[str, tuple[Any, ...]] = {
     "license": tuple(LICENSES),
     "login_limit_status": (500, 429),
     "orderby": ("ignored", "honoured", "refused"),
+    "endpoint_list": ("relative", "absolute", "bare"),
 }
 
 

@@ -26,14 +26,17 @@ def acumatica_sandbox_server(acumatica_sandbox_options: SandboxOptions) -> Itera
 
 @pytest.fixture
 def acumatica_sandbox(acumatica_sandbox_server: Sandbox) -> Iterator[Sandbox]:
-    """The sandbox with no session open, no fault in force and its counters at zero.
+    """The sandbox with no session open, no fault in force, its own options and zero counters.
 
-    Changes to its data stay from test to test.
+    Changes to its data and its clock stay from test to test.
     """
-    control = acumatica_sandbox_server.control
-    control.sign_out_all()
-    control.clear_faults()
-    control.reset_counters()
+    _clean(acumatica_sandbox_server)
     yield acumatica_sandbox_server
-    control.clear_faults()
-    control.sign_out_all()
+    _clean(acumatica_sandbox_server)
+
+
+def _clean(sandbox: Sandbox) -> None:
+    sandbox.control.clear_faults()
+    sandbox.control.reset_options()
+    sandbox.control.sign_out_all()
+    sandbox.control.reset_counters()

@@ -29,7 +29,7 @@ async def answer(site: Site, request: Request, path: str) -> Response:
             return _unsupported(request)
         if parts:
             return swagger.of_instance(f"{_host(request)}{site.prefix}")
-        return _endpoint_list(site, session)
+        return _endpoint_list(site, request, session)
     of_maintenance = parts[0] == "maintenance" and parts[1:2] and parts[1] in maintenance.INTERFACES
     if tuple(parts[2:] if of_maintenance else parts[:2]) not in site.endpoints:
         return not_found(request.url.path)
@@ -61,13 +61,17 @@ def _is_page(top: str) -> bool:
     return top.isascii() and top.isdigit() and len(top) < 5 and int(top) <= PAGE
 
 
-def _endpoint_list(site: Site, session: ApiSession | None) -> Response:
+def _endpoint_list(site: Site, request: Request, session: ApiSession | None) -> Response:
     """The endpoints of the instance; without a session only those of the system."""
+    form = site.options.endpoint_list
+    root = (_host(request) if form == "absolute" else "") + site.prefix
     endpoints = [
-        {"name": name, "version": version, "href": f"{site.prefix}/entity/{name}/{version}/"}
+        {"name": name, "version": version, "href": f"{root}/entity/{name}/{version}/"}
         for name, version in site.endpoints
         if session is not None or name == SYSTEM_ENDPOINT
     ]
+    if form == "bare":
+        return json_answer(endpoints)
     version = {"acumaticaBuildVersion": BUILD, "databaseVersion": BUILD}
     return json_answer({"version": version, "endpoints": endpoints})
 

@@ -58,7 +58,7 @@ class Site:
     """One instance: its clock, sessions, records and traffic."""
 
     def __init__(self, options: SandboxOptions) -> None:
-        self.options = options
+        self.options = self.started_with = options
         self.clock = Clock(options.now)
         self.sessions = Sessions(options, self.clock)
         self.conventional = ConventionalUsers(options, self.clock)

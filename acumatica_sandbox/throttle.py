@@ -51,6 +51,11 @@ class Throttle:
         """Keep to this licence from now on; what waits is let in as soon as a request is done."""
         self._license = license
 
+    def reset_counters(self) -> None:
+        """Count delays and declined requests from zero; the last minute stays as it was."""
+        self.delayed_seconds = 0.0
+        self.declined = 0
+
     async def enter(self) -> None:
         """Wait for a turn; every `enter` that returns must be followed by `leave`.
 

@@ -19,6 +19,7 @@ from acumatica_sandbox.model import EntityModel, ShapeModel
 from acumatica_sandbox.site import Site
 from acumatica_sandbox.store import Condition, Window
 
+CREATED = ("CreatedDateTime", "CreatedDate")
 ERRORS = (ValueError, TypeError, ArithmeticError)
 
 
@@ -64,6 +65,9 @@ def write(site: Site, entity: EntityModel, existing: Record | None, values: Reco
     record: Record = existing or _blank(entity.shape, site)
     if existing is None and "NoteID" in entity.shape.fields:
         record["NoteID"] = record["id"]
+    for name in CREATED if existing is None else ():
+        if entity.shape.fields.get(name) == "t":
+            record[name] = site.clock.stamp()
     before = {name: record.get(name) for name in entity.shape.fields}
     _merge(entity.shape, record, values, site)
     for key in entity.keys:

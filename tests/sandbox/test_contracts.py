@@ -78,6 +78,15 @@ def test_an_endpoint_is_defined_in_xml_for_maintenance(desk: Desk) -> None:
     assert desk.put(f"{place}/Default/24.200.001").status_code == 405
 
 
+@pytest.mark.parametrize("form", ["absolute", "bare"])
+def test_the_endpoint_list_can_have_the_forms_of_other_builds(start: Start, form: str) -> None:
+    with start(endpoint_list=form) as desk:
+        body = desk.get(f"{desk.site}/entity").json()
+        (href, *_) = (one["href"] for one in (body if form == "bare" else body["endpoints"]))
+        place = "/AcumaticaERP" if form == "bare" else desk.site
+        assert href == f"{place}/entity/Default/24.200.001/"
+
+
 @pytest.mark.parametrize("method", ["POST", "PUT", "DELETE", "OPTIONS"])
 def test_the_endpoint_list_is_for_reading(desk: Desk, method: str) -> None:
     answer = requests.request(method, f"{desk.site}/entity", data=b"")

@@ -190,7 +190,7 @@ def test_a_file_can_be_attached_and_replaced(start: Start) -> None:
         assert answer.json() == first
         files = desk.read(f"Customer/{key}", expand="files").json()["files"]
         assert [(one["id"], one["filename"], one["comment"]) for one in files] == [
-            (first, "note ä.txt", None)
+            (first, f"Customers ({key})\\note ä.txt", None)
         ]
         down = desk.get(desk.site.removesuffix("/AcumaticaERP") + files[0]["href"])
         assert down.content == b"new \x00"
@@ -270,8 +270,16 @@ def test_it_can_serve_at_the_root() -> None:
 def test_another_project_can_use_the_fixture(tmp_path: Path) -> None:
     (tmp_path / "conftest.py").write_text('pytest_plugins = ["acumatica_sandbox.pytest_plugin"]\n')
     (tmp_path / "test_it.py").write_text(
+        "import requests\n"
         "def test_it(acumatica_sandbox):\n"
         "    assert acumatica_sandbox.control.counters()['requests'] == 0\n"
+        "    acumatica_sandbox.control.set_options(password='another', seats=1)\n"
+        "    acumatica_sandbox.control.fault('reset', times=0)\n"
+        "def test_one_finds_what_another_has_changed_as_it_was(acumatica_sandbox):\n"
+        "    place = f'{acumatica_sandbox.base_url}/entity/auth/login'\n"
+        "    body = {'name': acumatica_sandbox.username, 'password': acumatica_sandbox.password}\n"
+        "    for _ in range(2):\n"
+        "        assert requests.post(place, json=body).status_code == 204\n"
     )
     command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", str(tmp_path)]
     done = subprocess.run(command, capture_output=True, text=True, cwd=Path(__file__).parents[2])

@@ -148,6 +148,7 @@ WRONG: dict[str, list[Any]] = {
     "login_limit_status": [200, "500", None],
     "orderby": ["sometimes", 5, None],
     "silent_empties": [1, "yes", None, ("others",), (5,), "views"],
+    "endpoint_list": ["none", 5, None],
     "lines_touch_header": [1, "yes"],
     "max_url": [0, -1, 10**9, "x"],
     "blank_forms": [1, "yes", None],
@@ -197,7 +198,7 @@ def test_calls_refuse_nonsense_in_process_and_over_http(
 
 def test_every_call_is_tried(desk: Desk) -> None:
     calls = {name for name in dir(desk.sandbox.control) if not name.startswith("_")}
-    plain = "now counters reset_counters requests sign_out_all faults clear_faults"
+    plain = "now counters reset_counters reset_options requests sign_out_all faults clear_faults"
     assert calls == {call for call, _ in BOTH_WAYS} | {*plain.split(), "set_options"}
 
 

@@ -35,6 +35,7 @@ def test_an_insert_gets_keys_a_stamp_and_totals(order: dict[str, Any]) -> None:
     assert order["OrderType"] == {"value": "SO"}
     assert order["OrderTotal"]["value"] == 30.0
     assert order["LastModified"]["value"].startswith("2026-03-16")
+    assert order["CreatedDate"]["value"].startswith("2026-03-16")
     assert [row["LineNbr"]["value"] for row in order["Details"]] == [1, 2]
 
 
@@ -104,9 +105,16 @@ def test_files_go_up_are_listed_and_come_down(desk: Desk, order: Any) -> None:
     up = desk.put(root + place, data=b"hello", headers={"PX-CbFileComment": "read me"})
     assert up.status_code == 204
     listed = desk.read(f"SalesOrder/{order['id']}", expand="files").json()["files"]
-    assert listed[0]["filename"] == "note ä.txt"
+    number = order["OrderNbr"]["value"]
+    assert listed[0]["filename"] == f"Sales Orders (SO, {number})\\note ä.txt"
     assert listed[0]["comment"] == "read me"
     assert desk.get(root + listed[0]["href"]).content == b"hello"
+
+
+def test_a_file_needs_a_record(desk: Desk) -> None:
+    for graph, status in (("PX.Objects.SalesOrderMaint", 500), ("PX.Objects.NothingMaint", 404)):
+        place = f"{desk.endpoint}/files/{graph}/Document/{uuid4()}/a.txt"
+        assert desk.put(place, data=b"x").status_code == status
 
 
 def test_lines_have_files_of_their_own(start: Start) -> None:
@@ -121,7 +129,7 @@ def test_lines_have_files_of_their_own(start: Start) -> None:
             shown = user.rows("SalesOrder", top=1, expand="Details,Details/files")[0]
             assert "files" not in shown
             first, *rest = (line["files"] for line in shown["Details"])
-            assert [file["filename"] for file in first] == ["line.txt"]
+            assert [file["filename"].rpartition("\\")[2] for file in first] == ["line.txt"]
             assert all(files == [] for files in rest)
             assert user.get(root + first[0]["href"]).content == b"of the line"
         both = desk.rows("SalesOrder", top=1, expand="Details/files,files")[0]
