@@ -222,14 +222,25 @@ def _instead(rule: Rule, site: "Site") -> Response | None:
     return None
 
 
+def _in_list(change: Callable[[list[Any]], list[Any]]) -> Callable[[Any], Any]:
+    """The change made to the rows of an answer, which OData has in an envelope."""
+
+    def changed(document: Any) -> Any:
+        if isinstance(document, dict):
+            return {**document, "value": change(document["value"])}
+        return change(document)
+
+    return changed
+
+
 def _foreign(document: Any) -> Any:
     return {**document, "@odata.nextLink": "http://198.51.100.7/odata/next"}
 
 
 _CHANGES: Mapping[str, Callable[[Any], Any]] = {
-    "duplicate_row": lambda rows: [*rows, rows[-1]],
-    "missing_row": lambda rows: rows[1:],
-    "shuffle": lambda rows: rows[::-1],
+    "duplicate_row": _in_list(lambda rows: [*rows, rows[-1]]),
+    "missing_row": _in_list(lambda rows: rows[1:]),
+    "shuffle": _in_list(lambda rows: rows[::-1]),
     "foreign_link": _foreign,
 }
 

@@ -57,7 +57,9 @@ _TEXT_TESTS = {"substringof": "%{}%", "startswith": "{}%", "endswith": "%{}"}
 class FilterError(Exception):
     """The filter fails on a real server too; carries the exception type and message to answer."""
 
-    def __init__(self, message: str, kind: str = "Microsoft.Data.OData.ODataException") -> None:
+    KIND = "Microsoft.Data.OData.ODataException"
+
+    def __init__(self, message: str, kind: str = KIND) -> None:
         super().__init__(message)
         self.kind = kind
 
@@ -119,13 +121,13 @@ class _Translator:
             inner, views = self.test(tree.children[0])
             return Condition(f"NOT ({inner.sql})", inner.parameters), views
         if tree.data in ("and", "or"):
-            left, left_views = self.test(tree.children[0])
-            right, right_views = self.test(tree.children[1])
-            views = left_views | right_views
+            tests = [self.test(part) for part in _chain(tree)]
+            views = frozenset[str]().union(*(one for _, one in tests))
             if tree.data == "and" and len(views) > 1 and "views" in self._silent:
                 raise SilentlyEmpty
-            sql = f"({left.sql}) {tree.data.upper()} ({right.sql})"
-            return Condition(sql, left.parameters + right.parameters), views
+            sql = f" {tree.data.upper()} ".join(f"({one.sql})" for one, _ in tests)
+            parameters = tuple(value for one, _ in tests for value in one.parameters)
+            return Condition(sql, parameters), views
         if tree.data == "compare":
             return self._comparison(tree)
         raise FilterError("A Boolean expression is expected.")
@@ -257,6 +259,15 @@ class _Translator:
         if name in self._entity.columns:
             return _Operand(str(kind), f'"{name}"', field=name)
         return _Operand(str(kind), f"field(_flat, '{name}') COLLATE NOCASE", field=name)
+
+
+def _chain(tree: Tree[Any]) -> list[Any]:
+    """The parts of `a or b or c`, which is read as `(a or b) or c`."""
+    parts, rest = [], tree
+    while isinstance(rest, Tree) and rest.data == tree.data:
+        parts.append(rest.children[1])
+        rest = rest.children[0]
+    return [rest, *reversed(parts)]
 
 
 def _unknown() -> Any:

@@ -78,6 +78,28 @@ def test_and_across_views_is_silently_empty_and_can_be_switched_off(start: Start
         assert count(desk, "Customer", both) > 0
 
 
+@pytest.mark.parametrize("word", ["or", "and"])
+def test_a_condition_can_be_as_long_as_an_address(desk: Desk, word: str) -> None:
+    """Only the length of the address limits the terms."""
+    terms = [f"CustomerID ne '{number}'" for number in range(250)]
+    assert count(desk, "Customer", f" {word} ".join(terms)) > 0
+
+
+@pytest.mark.parametrize(
+    "condition",
+    [
+        "not (" * 300 + "CustomerID eq 'x'" + ")" * 300,
+        "(CustomerID eq 'x' or (Status eq 'x' and " * 120 + "CustomerID eq 'x'" + "))" * 120,
+        "(" * 900 + "CustomerID eq 'x'" + ")" * 900,
+    ],
+    ids=["not", "both", "brackets"],
+)
+def test_what_is_nested_deep_is_answered_or_refused(desk: Desk, condition: str) -> None:
+    answer = desk.read("Customer", filter=condition)
+    assert answer.status_code in (200, 500)
+    assert answer.status_code == 200 or "exceptionMessage" in answer.json()
+
+
 def test_linked_objects_are_views_of_their_own(start: Start) -> None:
     both = "CustomerID ne 'X' and MainContact/Email ne null"
     with start() as desk:
