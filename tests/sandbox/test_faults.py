@@ -75,6 +75,17 @@ def test_rows_that_come_twice_or_not_or_in_disorder(desk: Desk) -> None:
     assert [row["id"] for row in ask(desk, "shuffle").json()] == plain[::-1]
 
 
+@pytest.mark.parametrize(
+    ("kind", "places"),
+    [("duplicate_row", [0, 1, 2, 2]), ("missing_row", [1, 2]), ("shuffle", [2, 1, 0])],
+)
+def test_rows_over_odata_too(desk: Desk, kind: str, places: list[int]) -> None:
+    address = f"{desk.site}/t/Company/api/odata/gi/BI-Customers?$top=3&$orderby=CustomerID"
+    plain = desk.get(address).json()["value"]
+    desk.sandbox.control.fault(kind, path="/BI-Customers")
+    assert desk.get(address).json()["value"] == [plain[place] for place in places]
+
+
 def test_large_and_packed_bodies(desk: Desk) -> None:
     assert len(ask(desk, "oversized", megabytes=2).content) > 2 << 20
     bomb = ask(desk, "bomb", megabytes=20)
