@@ -200,6 +200,15 @@ def odata_shape(
     )
 
 
+def narrowed(shape: PageShape, fields: Collection[str]) -> PageShape:
+    """The shape of an OData entity set with the columns of some fields only."""
+    table = shape.root.table
+    columns = tuple(column for column in table.columns if column.path[0] in fields)
+    schema = pa.schema([table.schema.field(column.name) for column in columns])
+    root = Node(replace(table, schema=schema, columns=columns))
+    return replace(shape, root=root, read_schema=_read_schema(root))
+
+
 def _with_ancestors(paths: Collection[str]) -> Iterator[str]:
     for path in paths:
         parts = path.split("/")

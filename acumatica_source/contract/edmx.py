@@ -61,7 +61,11 @@ class Feed:
     @property
     def stamp(self) -> str | None:
         """The audit field with a row's last modification, if rows can be filtered by it."""
-        stamps = (f.name for f in self.fields if f.name.lower() == "lastmodifieddatetime")
+        stamps = (
+            f.name
+            for f in self.fields
+            if f.name.lower() == "lastmodifieddatetime" and f.type is FieldType.INSTANT
+        )
         return next((name for name in stamps if name not in self.unfilterable), None)
 
 

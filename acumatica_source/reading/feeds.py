@@ -10,7 +10,7 @@ window that the server cuts short with a next link is completed from there.
 
 import logging
 from collections.abc import Generator, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from functools import reduce
 from operator import and_
@@ -21,8 +21,7 @@ import orjson
 import pyarrow as pa
 
 from acumatica_source.arrow.parse import ParsedPage, parse_odata_page
-from acumatica_source.arrow.shape import PageShape, odata_shape
-from acumatica_source.arrow.types import DECIMALS
+from acumatica_source.arrow.shape import PageShape, narrowed
 from acumatica_source.client.errors import InvalidQuery
 from acumatica_source.client.query import Dialect, F, Filter
 from acumatica_source.contract.edmx import Feed
@@ -67,14 +66,14 @@ class FeedQuery:
     path: str
     """Path of the set below the instance."""
     feed: Feed
+    shape: PageShape
+    """The table that pages become, with columns for the fields to read, the keys among them."""
     keys: tuple[str, ...]
-    """Columns that identify a row; empty where none do."""
+    """Fields that identify a row; empty where none do."""
     page_size: int
     """Rows that a request asks for."""
     filter: str | None = None
     """An OData 4 condition of the user's."""
-    columns: tuple[str, ...] | None = None
-    """Columns to read, the keys among them; None for all."""
     stored: bool = False
     """Whether values are as stored, so that keys can be compared, and never missing."""
     archived: bool = False
@@ -84,8 +83,6 @@ class FeedQuery:
     them."""
     whole: bool = False
     """Whether to ask for all rows at once, because their order is known not to be stable."""
-    decimals: int = DECIMALS
-    """Digits that decimal columns keep after the point."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +93,15 @@ class _Question:
     select: str | None
     condition: str | None
     rows: int
+
+    @property
+    def table(self) -> str:
+        """Name of the table that answers become."""
+        return self.shape.tables[0].name
+
+    def columns(self, fields: Sequence[str]) -> list[str]:
+        """The columns that hold these fields; renamed ones have other names."""
+        return columns_of(self.shape, fields)
 
 
 class FeedReader:
@@ -108,13 +114,14 @@ class FeedReader:
         self.feed = query.feed
         self.keys = query.keys
         self.name = query.feed.name
-        self.shape = self._shape(query.columns)
+        self.shape = query.shape
         """The table that pages consist of."""
+        self._told: set[str] = set()
         self.started: datetime | None = None
         """The server's clock at the first answer, UTC; None if it did not tell."""
 
     def pages(self, since: tuple[str, datetime] | None = None) -> Generator[ParsedPage, None, None]:
-        """All rows, or those whose column named first is at or after the instant.
+        """All rows, or those whose field named first is at or after the instant.
 
         Raises:
             ContractOutdated: rows have columns that the metadata do not declare.
@@ -123,23 +130,20 @@ class FeedReader:
             AcumaticaError: a request failed.
         """
         newer = None if since is None else F[since[0]] >= since[1]
-        yield from self._complete(
-            _Question(
-                self.shape, self._select(self._query.columns), _text(newer), self._query.page_size
-            )
-        )
+        question = _Question(self.shape, self._select(), _text(newer), self._query.page_size)
+        yield from self._complete(question)
 
     def stamps(self, stamp: str) -> Generator[pa.Table, None, None]:
         """The keys and the modification stamp of every row, in pages."""
-        columns = (*self._query.keys, stamp)
-        shape = self._shape(columns)
+        fields = (*self._query.keys, stamp)
         rows = self._query.page_size * STAMPS_PER_RECORD
-        for page in self._complete(_Question(shape, ",".join(columns), None, rows)):
-            yield page.tables[self.name].select(columns)
+        question = _Question(narrowed(self.shape, fields), ",".join(fields), None, rows)
+        for page in self._complete(question):
+            yield page.tables[question.table].select(question.columns(fields))
 
     def rows(self, keys: Sequence[Mark]) -> Generator[ParsedPage, None, None]:
         """The rows with these keys, in pages; those that no longer exist are left out."""
-        select = self._select(self._query.columns)
+        select = self._select()
         for condition in self._named(keys):
             question = _Question(self.shape, select, condition, self._query.page_size)
             yield from self._linked(question, PageRequest(None, None))
@@ -160,16 +164,16 @@ class FeedReader:
                 logger.info("%s: paging by offset, not by key: %s", self.name, error)
                 request = paging.turn()
                 continue
-            rows = page.tables[self.name]
+            rows = page.tables[question.table]
             try:
-                received = paging.receive(self._marks(rows))
+                received = paging.receive(self._marks(rows, question))
             except (OrderNotTrusted, PagingStuck) as error:
                 raise PagingStuck(
                     f"{self.name} could not be read completely: {error} Give columns that "
                     "identify a row as its key, or () to read it in one request."
                 ) from error
             fresh = rows.slice(received.fresh_from)
-            yield ParsedPage({self.name: fresh}, fresh.num_rows, page.notes)
+            yield ParsedPage({question.table: fresh}, fresh.num_rows, page.notes)
             request = received.next
 
     def _paging(self, rows: int) -> Paging:
@@ -183,12 +187,12 @@ class FeedReader:
     def _window(self, question: _Question, request: PageRequest) -> ParsedPage:
         """All rows of a request, in however many answers they come."""
         pages = list(self._linked(question, request))
-        tables = [page.tables[self.name] for page in pages]
+        tables = [page.tables[question.table] for page in pages]
         rows = tables[0]
         if len(tables) > 1:
             rows = pa.concat_tables(tables, promote_options="default").combine_chunks()
         notes = tuple(dict.fromkeys(note for page in pages for note in page.notes))
-        return ParsedPage({self.name: rows}, rows.num_rows, notes)
+        return ParsedPage({question.table: rows}, rows.num_rows, notes)
 
     def _linked(self, question: _Question, request: PageRequest) -> Iterator[ParsedPage]:
         """The answer to a request, and what follows it by next links."""
@@ -234,43 +238,46 @@ class FeedReader:
                 "brings about. Filter by other columns."
             )
         page = parse_odata_page(body, question.shape)
-        if not self._believed and page.rows and question.select is None:
-            self._hold_to_metadata(body)
-        rows = page.tables[self.name]
+        if not self._believed and page.rows and question.shape is self.shape:
+            self._hold_to_metadata(body, question, page)
+        rows = page.tables[question.table]
         for field in rows.schema:
             if not field.nullable and rows.column(field.name).null_count:
                 raise ReadingError(
                     f"{self.name} has rows without a value in {field.name}, which is to identify "
                     "them. Give other columns as its key, or () for none."
                 )
-        return page
+        notes = tuple(note for note in page.notes if note not in self._told)
+        self._told.update(notes)
+        return replace(page, notes=notes)
 
-    def _hold_to_metadata(self, body: bytes) -> None:
-        first: dict[str, Any] = orjson.loads(body)["value"][0]
-        known = {field.name for field in self._query.feed.fields}
-        unknown = [
-            name
-            for name, value in first.items()
-            if name not in known and "@" not in name and not isinstance(value, list | dict)
-        ]
-        if unknown:
-            raise ContractOutdated(f"{self.name} has changed: {', '.join(sorted(unknown))}")
+    def _hold_to_metadata(self, body: bytes, question: _Question, page: ParsedPage) -> None:
+        unknown = self._undeclared(body) if question.select is None else []
+        if unknown or page.notes:
+            what = ", ".join(sorted(unknown)) or "; ".join(page.notes)
+            raise ContractOutdated(f"{self.name} has changed: {what}")
         self._believed = True
 
-    def _marks(self, rows: pa.Table) -> list[Mark]:
-        columns = (rows.column(name).to_pylist() for name in self._query.keys)
+    def _undeclared(self, body: bytes) -> list[str]:
+        """Columns of the first row that the metadata do not declare."""
+        answer: Any = orjson.loads(body)
+        rows = answer["value"] if isinstance(answer, dict) else answer
+        known = {field.name for field in self.feed.fields}
+        return [
+            name
+            for name, value in rows[0].items()
+            if name not in known and "@" not in name and not isinstance(value, list | dict)
+        ]
+
+    def _marks(self, rows: pa.Table, question: _Question) -> list[Mark]:
+        columns = (rows.column(name).to_pylist() for name in question.columns(self.keys))
         return list(zip(*columns, strict=True))
 
-    def _shape(self, columns: Sequence[str] | None) -> PageShape:
-        query = self._query
-        fields = [f for f in query.feed.fields if columns is None or f.name in columns]
-        required = query.keys if query.stored else ()
-        return odata_shape(self.name, fields, required, decimals=query.decimals)
-
-    def _select(self, columns: tuple[str, ...] | None) -> str | None:
-        """The `$select`; None where all columns are wanted, so that new ones are noticed."""
-        every = {f.name for f in self.feed.fields} - self.feed.unfilterable
-        text = "" if columns is None or every <= set(columns) else ",".join(columns)
+    def _select(self) -> str | None:
+        """The `$select`; None where all fields are wanted, so that new ones are noticed."""
+        fields = [column.path[0] for column in self.shape.tables[0].columns]
+        every = {field.name for field in self.feed.fields} - self.feed.unfilterable
+        text = "" if every <= set(fields) else ",".join(fields)
         return text if 0 < len(text) <= MOST_SELECTED else None
 
     def _named(self, keys: Sequence[Mark]) -> Iterator[str]:
@@ -290,6 +297,12 @@ class FeedReader:
             terms.append(term)
         if terms:
             yield " or ".join(terms)
+
+
+def columns_of(shape: PageShape, fields: Sequence[str]) -> list[str]:
+    """The columns of a feed's table that hold these fields; renamed ones have other names."""
+    names = {column.path[0]: column.name for column in shape.tables[0].columns}
+    return [names[field] for field in fields]
 
 
 def _text(condition: Filter | None) -> str | None:

@@ -9,6 +9,7 @@ from typing import Any
 import dlt
 import pyarrow as pa
 import pyarrow.compute as pc
+from dlt.common.schema import Schema
 from dlt.extract import DltResource
 
 from acumatica_source.arrow.parse import ParsedPage
@@ -17,14 +18,14 @@ from acumatica_source.client.errors import ConfigurationError
 from acumatica_source.client.instance import segment
 from acumatica_source.contract.edmx import Feed
 from acumatica_source.reading.errors import ContractOutdated, PagingStuck
-from acumatica_source.reading.feeds import FeedQuery, FeedReader
+from acumatica_source.reading.feeds import FeedQuery, FeedReader, columns_of
 from acumatica_source.reading.instance import Connection, Instance
 from acumatica_source.reading.odata import classes_path, named
 from acumatica_source.reading.paging import Mark
 from acumatica_source.reading.read_ahead import ReadAhead
 from acumatica_source.reading.watermark import lower_bound, next_watermark
 from acumatica_source.resources.evolution import Contents
-from acumatica_source.resources.generic_inquiry import key_columns
+from acumatica_source.resources.feed_plan import FeedTable, feed_shape, key_columns
 from acumatica_source.resources.loaded import STAMP, Difference, difference, loaded_stamps
 from acumatica_source.resources.tables import Target, WriteMode, merging_mode, tombstones
 
@@ -92,7 +93,7 @@ def dac_resource(instance: Instance, table: DacTable) -> DltResource:
 
 
 def _load(instance: Instance, connection: Connection, table: DacTable) -> Iterator[Any]:
-    query = _query_of(instance, table)
+    query = _query_of(instance, table, dlt.current.source_schema())
     try:
         yield from _Load(instance, connection, FeedReader(connection, query), table).run()
     except PagingStuck:
@@ -100,7 +101,7 @@ def _load(instance: Instance, connection: Connection, table: DacTable) -> Iterat
         raise
 
 
-def _query_of(instance: Instance, table: DacTable) -> FeedQuery:
+def _query_of(instance: Instance, table: DacTable, schema: Schema) -> FeedQuery:
     if table.page_size < 1:
         raise ConfigurationError(f"page_size of {table.name} must be at least 1.")
     classes = instance.classes()
@@ -109,18 +110,18 @@ def _query_of(instance: Instance, table: DacTable) -> FeedQuery:
         classes = instance.classes()
     feed = named(classes, table.name, "data access class")
     keys = key_columns(feed, table.key)
+    wanted = FeedTable(table.name, _columns(feed, table.columns, keys), keys, table.decimals)
     return FeedQuery(
         path=f"{classes_path(instance.tenant)}/{segment(feed.name, 'data access class')}",
         feed=feed,
+        shape=feed_shape(feed, wanted, schema),
         keys=keys,
         page_size=table.page_size,
         filter=table.filter,
-        columns=_columns(feed, table.columns, keys),
         stored=True,
         archived=table.archived,
         believed=instance.classes_are_fresh,
         whole=table.name in instance.unordered,
-        decimals=table.decimals,
     )
 
 
@@ -154,8 +155,15 @@ class _Load:
         self._executor = connection.executor
         self._reader = reader
         self._table = table
-        self._keys = reader.keys
-        self._stamp = reader.feed.stamp if reader.keys else None
+        (shape,) = reader.shape.tables
+        self._schema = shape.schema
+        self._keys = columns_of(reader.shape, reader.keys)
+        """Columns that identify a row."""
+        self._stamp_field = reader.feed.stamp if reader.keys else None
+        """Field with the modification stamp; None where there is none, or no key to merge by."""
+        fields = [] if self._stamp_field is None else [self._stamp_field]
+        self._stamp = next(iter(columns_of(reader.shape, fields)), None)
+        """Its column."""
         self._mode = WriteMode.REPLACE
         self._newest: datetime | None = None
         self._seen: set[Mark] = set()
@@ -177,12 +185,12 @@ class _Load:
             if found is not None and self._is_much(found, since):
                 logger.info("%s: too much has changed; loading all anew.", self._table.name)
                 watermark = since = None
-        if self._stamp is None or since is None:
-            yield self._target().carry(self._reader.shape.tables[0].schema.empty_table())
+        if self._stamp_field is None or since is None:
+            yield self._target().carry(self._schema.empty_table())
             yield from self._carry(self._reader.pages())
         else:
             self._mode = merging_mode()
-            yield from self._carry(self._reader.pages((self._stamp, since)))
+            yield from self._carry(self._reader.pages((self._stamp_field, since)))
             if found is not None:
                 yield from self._heal(found)
         reached = next_watermark(watermark, self._reader.started, self._newest)
@@ -192,20 +200,20 @@ class _Load:
 
     def _contents(self) -> Contents:
         """What every row is to hold."""
-        shape = self._reader.shape.tables[0]
-        columns = [(shape.name, name) for name in shape.schema.names]
-        return Contents.accepted(columns, f"{','.join(self._keys)} {self._table.filter}")
+        columns = [(self._table.name, name) for name in self._schema.names]
+        manner = f"{','.join(self._reader.keys)} {self._table.filter}"
+        return Contents.accepted(columns, manner)
 
     def _sweep(self) -> Difference | None:
         """How the destination differs from the source before this run."""
         assert self._stamp is not None
+        assert self._stamp_field is not None
         loaded = loaded_stamps(self._table.name, self._keys, self._stamp)
         if loaded is None:
             return None
-        schema = self._reader.shape.tables[0].schema
-        columns = [*self._keys, self._stamp]
-        none = schema.empty_table().select(columns)
-        with ReadAhead(self._executor, self._reader.stamps(self._stamp), PAGES_AHEAD) as pages:
+        none = self._schema.empty_table().select([*self._keys, self._stamp])
+        stamps = self._reader.stamps(self._stamp_field)
+        with ReadAhead(self._executor, stamps, PAGES_AHEAD) as pages:
             source = pa.concat_tables([none, *pages])
         return difference(loaded, source.rename_columns([*self._keys, STAMP]))
 
@@ -223,9 +231,9 @@ class _Load:
             yield from self._carry(self._reader.rows(rest))
         gone = [row for row in found.gone.to_pylist() if tuple(row.values()) not in self._seen]
         if gone:
-            schema = self._reader.shape.tables[0].schema
-            keys = pa.Table.from_pylist(gone, pa.schema([schema.field(n) for n in self._keys]))
-            yield self._target().carry(tombstones(schema, keys))
+            fields = [self._schema.field(name) for name in self._keys]
+            keys = pa.Table.from_pylist(gone, pa.schema(fields))
+            yield self._target().carry(tombstones(self._schema, keys))
 
     def _carry(self, pages: Any) -> Iterator[Any]:
         with ReadAhead(self._executor, pages, PAGES_AHEAD) as ahead:
@@ -235,7 +243,7 @@ class _Load:
     def _carried(self, page: ParsedPage) -> Any:
         for note in page.notes:
             logger.warning("%s: %s", self._table.name, note)
-        rows = page.tables[self._reader.name]
+        rows = page.tables[self._table.name]
         self._rows_read[self._table.name] += rows.num_rows
         if self._mode is not WriteMode.REPLACE:
             self._seen.update(self._marks(rows))
@@ -250,4 +258,4 @@ class _Load:
         return list(zip(*columns, strict=True))
 
     def _target(self) -> Target:
-        return Target(self._table.name, self._mode, primary_key=self._keys)
+        return Target(self._table.name, self._mode, primary_key=tuple(self._keys))

@@ -1,21 +1,27 @@
 """Generic inquiries as dlt resources: their rows over OData v4, typed by their metadata."""
 
-from collections.abc import Iterator, Mapping, Sequence
+import logging
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import dlt
 from dlt.extract import DltResource
 
+from acumatica_source.arrow.parse import ParsedPage
 from acumatica_source.arrow.types import DECIMALS
 from acumatica_source.client.errors import ConfigurationError
 from acumatica_source.client.instance import segment
 from acumatica_source.contract.edmx import WITH_PARAMETERS, Feed
+from acumatica_source.reading.errors import PagingStuck
 from acumatica_source.reading.feeds import FeedQuery, FeedReader
 from acumatica_source.reading.instance import Instance
 from acumatica_source.reading.odata import inquiries, inquiries_path, named
 from acumatica_source.reading.read_ahead import ReadAhead
+from acumatica_source.resources.feed_plan import FeedTable, feed_shape, key_columns
 from acumatica_source.resources.tables import Target, WriteMode
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,38 +49,41 @@ def generic_inquiry_resource(instance: Instance, inquiry: GenericInquiry) -> Dlt
         with instance.opened() as connection:
             offered = inquiries(connection.pool, instance.tenant)
             feed = named(offered, inquiry.name, "generic inquiry")
-            query = FeedQuery(
-                path=_path(instance.tenant, feed, inquiry.parameters),
-                feed=feed,
-                keys=key_columns(feed, inquiry.key),
-                page_size=inquiry.page_size,
-                filter=inquiry.filter,
-                decimals=inquiry.decimals,
-            )
-            reader = FeedReader(connection, query)
+            reader = FeedReader(connection, _query_of(instance, inquiry, feed))
             target = Target(inquiry.name, WriteMode.REPLACE)
             yield target.carry(reader.shape.tables[0].schema.empty_table())
-            with ReadAhead(connection.executor, reader.pages(), depth=2) as pages:
+            with ReadAhead(connection.executor, _pages(instance, inquiry, reader), 2) as pages:
                 for page in pages:
+                    for note in page.notes:
+                        logger.warning("%s: %s", inquiry.name, note)
                     instance.rows_read[inquiry.name] += page.rows
                     yield target.carry(page.tables[inquiry.name])
 
     return dlt.resource(rows, name=inquiry.name)
 
 
-def key_columns(feed: Feed, wanted: Sequence[str] | None) -> tuple[str, ...]:
-    """The columns that identify a row: those wanted, or else those that the metadata declare.
+def _pages(
+    instance: Instance, inquiry: GenericInquiry, reader: FeedReader
+) -> Generator[ParsedPage, None, None]:
+    try:
+        yield from reader.pages()
+    except PagingStuck:
+        instance.unordered.add(inquiry.name)
+        raise
 
-    Raises:
-        ConfigurationError: the feed has no column of a name wanted.
-    """
-    if wanted is None:
-        return feed.keys
-    unknown = [name for name in wanted if feed.field(name) is None]
-    if unknown:
-        known = ", ".join(one.name for one in feed.fields)
-        raise ConfigurationError(f"{feed.name} has no {', '.join(unknown)}. It has: {known}.")
-    return tuple(wanted)
+
+def _query_of(instance: Instance, inquiry: GenericInquiry, feed: Feed) -> FeedQuery:
+    every = [field.name for field in feed.fields]
+    table = FeedTable(inquiry.name, every, (), inquiry.decimals)
+    return FeedQuery(
+        path=_path(instance.tenant, feed, inquiry.parameters),
+        feed=feed,
+        shape=feed_shape(feed, table, dlt.current.source_schema()),
+        keys=key_columns(feed, inquiry.key),
+        page_size=inquiry.page_size,
+        filter=inquiry.filter,
+        whole=inquiry.name in instance.unordered,
+    )
 
 
 def _path(tenant: str, feed: Feed, parameters: Mapping[str, object]) -> str:

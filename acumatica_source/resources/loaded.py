@@ -36,7 +36,7 @@ def loaded_stamps(table: str, keys: Sequence[str], stamp: str) -> pa.Table | Non
     """
     naming = dlt.current.source_schema().naming
     table_name = naming.normalize_tables_path(table)
-    wanted = [naming.normalize_identifier(name) for name in (*keys, stamp)]
+    wanted = [naming.normalize_path(name) for name in (*keys, stamp)]
     try:
         relation = dlt.current.pipeline().dataset()[table_name]
         known = set(relation.columns_schema)

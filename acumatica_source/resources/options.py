@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
 
-from acumatica_source.arrow.types import DECIMALS
+from acumatica_source.arrow.types import DECIMALS, PRECISION
+from acumatica_source.client.errors import ConfigurationError
 
 
 class CustomFields(StrEnum):
@@ -53,3 +54,19 @@ class EntityOptions:
     """Digits that decimal columns keep after the point, of 38 in all."""
     keep_placeholders: bool = False
     """Whether the dates 0001-01-01 and 1900-01-01, which stand for none, stay instead of null."""
+
+
+def check_decimals(name: str, decimals: int) -> None:
+    """Refuse decimals that no column can have.
+
+    Args:
+        name: Whose columns, for the message.
+        decimals: Digits after the point.
+
+    Raises:
+        ConfigurationError: they are fewer than none, or more than a decimal's digits in all.
+    """
+    if not 0 <= decimals <= PRECISION:
+        raise ConfigurationError(
+            f"decimals of {name} must be from 0 to {PRECISION}, not {decimals}."
+        )

@@ -9,7 +9,6 @@ from dlt.common.schema import Schema
 
 from acumatica_source.arrow.collisions import told_apart
 from acumatica_source.arrow.shape import shape_of
-from acumatica_source.arrow.types import PRECISION
 from acumatica_source.client.errors import ConfigurationError
 from acumatica_source.contract.custom_fields import CustomField, with_custom_fields
 from acumatica_source.contract.keys import are_documented, keys_from, keys_of
@@ -20,7 +19,7 @@ from acumatica_source.reading.expansion import default_expand
 from acumatica_source.reading.instance import Connection, Endpoint, Instance
 from acumatica_source.reading.records import RecordQuery
 from acumatica_source.resources.evolution import fitted
-from acumatica_source.resources.options import CustomFields, EntityOptions
+from acumatica_source.resources.options import CustomFields, EntityOptions, check_decimals
 
 logger = logging.getLogger(__name__)
 
@@ -48,10 +47,7 @@ def query_of(
             were loaded with another number of decimals.
         ContractError: the entity has no field that is named as its key.
     """
-    if not 0 <= options.decimals <= PRECISION:
-        raise ConfigurationError(
-            f"decimals of {options.name} must be from 0 to {PRECISION}, not {options.decimals}."
-        )
+    check_decimals(options.name, options.decimals)
     endpoint, contract = contract_with(instance, options.name)
     entity = as_record(entity_of(contract, options.name))
     entity = replace(entity, keys=keys_in_use(instance, entity, options.keys))

@@ -1,0 +1,29 @@
+"""Generic inquiries are loaded completely, whatever order their rows come in."""
+
+import dlt
+import pytest
+
+from acumatica_sandbox import Sandbox
+from acumatica_source import GenericInquiry
+from acumatica_source.cli import runner
+from acumatica_source.source import connect
+from tests.conftest import credentials_of
+
+
+def sync(pipeline: dlt.Pipeline, sandbox: Sandbox, inquiry: GenericInquiry) -> runner.Outcome:
+    instance = connect(credentials_of(sandbox), "Default", None, 2, None)
+    (outcome,) = runner.sync(pipeline, instance, [inquiry], lambda one: None)
+    return outcome
+
+
+@pytest.mark.parametrize("page", [0, 1], ids=["first page", "second page"])
+def test_an_order_that_is_not_kept_does_not_lose_rows(
+    sandbox: Sandbox, pipeline: dlt.Pipeline, page: int
+) -> None:
+    sandbox.control.fault("shuffle", path="odata/gi/BI-Customers", after=page)
+    assert sync(pipeline, sandbox, GenericInquiry("BI-Customers", page_size=10)).error is None
+    loaded = pipeline.dataset()["bi_customers"].select("customer_id", "customer_name").fetchall()
+    expected = [
+        (row["CustomerID"], row["CustomerName"]) for row in sandbox.control.rows("Customer")
+    ]
+    assert sorted(loaded) == sorted(expected)
