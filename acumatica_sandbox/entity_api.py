@@ -3,7 +3,6 @@
 import json
 import random
 import re
-import sqlite3
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, timedelta, timezone
@@ -117,21 +116,12 @@ def read_list(call: Call, entity: EntityModel, keys: Sequence[str] = ()) -> Resp
         parameters = (*where.parameters, *own.parameters)
         where = Condition(f"({where.sql}) AND {own.sql}", parameters)
     window = Window(where, asked.top, asked.skip, call.shows_archived, order)
-    try:
-        return _list(site, entity, window, asked.projection)
-    except sqlite3.OperationalError:  # nested too deep for its parser
-        return http_error(500, "The filter is too complex.", FilterError.KIND)
-
-
-def _list(
-    site: Site, entity: EntityModel, window: Window, projection: pages.Projection
-) -> Response:
-    if projection.inner_select:
-        return json_bytes(_narrow_list(site, entity, window, projection))
-    rows = site.store.page(entity, window, projection.nested(entity))
+    if asked.projection.inner_select:
+        return json_bytes(_narrow_list(site, entity, window, asked.projection))
+    rows = site.store.page(entity, window, asked.projection.nested(entity))
     if site.options.unstable_order:
         random.shuffle(rows)
-    return json_bytes(pages.list_body(entity, rows, projection))
+    return json_bytes(pages.list_body(entity, rows, asked.projection))
 
 
 def _new(site: Site, entity: EntityModel) -> Record:

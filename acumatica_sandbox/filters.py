@@ -51,15 +51,15 @@ GRAMMAR = r"""
 _PARSER = Lark(GRAMMAR, parser="lalr")
 
 _OPERATORS = {"eq": "=", "ne": "<>", "gt": ">", "ge": ">=", "lt": "<", "le": "<="}
+DEEPEST = 24
+"""Conditions inside one another, for a change of `and`, `or` and `not` each; SQL takes no more."""
 _TEXT_TESTS = {"substringof": "%{}%", "startswith": "{}%", "endswith": "%{}"}
 
 
 class FilterError(Exception):
     """The filter fails on a real server too; carries the exception type and message to answer."""
 
-    KIND = "Microsoft.Data.OData.ODataException"
-
-    def __init__(self, message: str, kind: str = KIND) -> None:
+    def __init__(self, message: str, kind: str = "Microsoft.Data.OData.ODataException") -> None:
         super().__init__(message)
         self.kind = kind
 
@@ -83,8 +83,6 @@ def condition_of(entity: EntityModel, text: str, silent: Collection[str]) -> Con
         condition, _ = _Translator(entity, silent).test(tree)
     except LarkError:
         raise FilterError(f"Syntax error in '{text[:200]}'.") from None
-    except RecursionError:
-        raise FilterError("The filter is too deep.") from None
     return condition
 
 
@@ -109,8 +107,10 @@ class _Translator:
         self._entity = entity
         self._silent = silent
 
-    def test(self, tree: Any) -> tuple[Condition, frozenset[str]]:
+    def test(self, tree: Any, depth: int = 0) -> tuple[Condition, frozenset[str]]:
         """The condition, and the views whose fields it is about."""
+        if depth > DEEPEST:
+            raise FilterError("The filter is too deep.")
         if not isinstance(tree, Tree):
             raise FilterError("A Boolean expression is expected.")
         if tree.data == "call":
@@ -118,10 +118,10 @@ class _Translator:
         if tree.data == "not":
             if tree.children[0].data == "call":
                 raise FilterError("Type conversions not supported", "System.NotSupportedException")
-            inner, views = self.test(tree.children[0])
+            inner, views = self.test(tree.children[0], depth + 1)
             return Condition(f"NOT ({inner.sql})", inner.parameters), views
         if tree.data in ("and", "or"):
-            tests = [self.test(part) for part in _chain(tree)]
+            tests = [self.test(part, depth + 1) for part in _chain(tree)]
             views = frozenset[str]().union(*(one for _, one in tests))
             if tree.data == "and" and len(views) > 1 and "views" in self._silent:
                 raise SilentlyEmpty
@@ -262,12 +262,15 @@ class _Translator:
 
 
 def _chain(tree: Tree[Any]) -> list[Any]:
-    """The parts of `a or b or c`, which is read as `(a or b) or c`."""
-    parts, rest = [], tree
-    while isinstance(rest, Tree) and rest.data == tree.data:
-        parts.append(rest.children[1])
-        rest = rest.children[0]
-    return [rest, *reversed(parts)]
+    """The parts of `a or b or c`, however they are put in brackets."""
+    parts, rest = [], [tree]
+    while rest:
+        part = rest.pop()
+        if isinstance(part, Tree) and part.data == tree.data:
+            rest += reversed(part.children)
+        else:
+            parts.append(part)
+    return parts
 
 
 def _unknown() -> Any:

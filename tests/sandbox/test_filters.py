@@ -94,10 +94,23 @@ def test_a_condition_can_be_as_long_as_an_address(desk: Desk, word: str) -> None
     ],
     ids=["not", "both", "brackets"],
 )
-def test_what_is_nested_deep_is_answered_or_refused(desk: Desk, condition: str) -> None:
-    answer = desk.read("Customer", filter=condition)
-    assert answer.status_code in (200, 500)
-    assert answer.status_code == 200 or "exceptionMessage" in answer.json()
+def test_what_is_nested_deep_is_answered_or_refused(start: Start, condition: str) -> None:
+    query = {"$filter": condition}
+    with start() as desk:
+        place = f"{desk.endpoint}/Customer"
+        for answer in (desk.get(place, params=query), desk.put(place, params=query, json={})):
+            assert answer.status_code in (200, 500)
+            assert answer.status_code == 200 or "exceptionMessage" in answer.json()
+
+
+def test_conditions_inside_one_another_are_answered(desk: Desk) -> None:
+    key = desk.rows("Customer", top=1)[0]["CustomerID"]["value"]
+    one, deep, chain = f"CustomerID eq '{key}'", "", ""
+    for _ in range(5):
+        deep = f"not (Status eq 'x' or not ({deep or one} and CustomerID ne null))"
+    for _ in range(100):
+        chain = f"CustomerID ne null and ({chain or one})"
+    assert count(desk, "Customer", deep) == count(desk, "Customer", chain) == 1
 
 
 def test_linked_objects_are_views_of_their_own(start: Start) -> None:
