@@ -5,7 +5,9 @@ of Data Through the DAC-Based OData Interface), so rows are asked for in windows
 their keys. The keys of classes are stored values, whose order is the database's: the next window
 begins after the last key. Inquiries show labels instead, so theirs go by offset, and the overlap of
 the windows proves that no row slipped through. Without keys all rows are asked for at once. A
-window that the server cuts short with a next link is completed from there.
+window that the server cuts short with a next link is completed from there. One that it cuts short
+without a word looks like the last one, so an end is proved by one more light request, unless a
+larger answer has come before.
 """
 
 import logging
@@ -38,7 +40,6 @@ from acumatica_source.reading.paging import (
     Mark,
     OrderedPaging,
     PageRequest,
-    Paging,
     SkipPaging,
     WholeRead,
 )
@@ -117,6 +118,12 @@ class FeedReader:
         self.shape = query.shape
         """The table that pages consist of."""
         self._told: set[str] = set()
+        self._largest = 0
+        """Rows of the largest answer so far."""
+        self._links = False
+        """Whether the server has given a next link: then it cuts nothing short without one."""
+        self._limit: int | None = None
+        """Rows that the server gives at most, where it turned out not to say so."""
         self.started: datetime | None = None
         """The server's clock at the first answer, UTC; None if it did not tell."""
 
@@ -150,9 +157,9 @@ class FeedReader:
 
     def _complete(self, question: _Question) -> Generator[ParsedPage, None, None]:
         """Page to the end."""
-        paging = self._paging(question.rows)
+        paging = self._paging(min(question.rows, self._limit or question.rows))
         if isinstance(paging, WholeRead):
-            yield from self._linked(question, paging.first())
+            yield from self._whole(question, paging.first())
             return
         request: PageRequest | None = paging.first()
         while request is not None:
@@ -166,6 +173,9 @@ class FeedReader:
                 continue
             rows = page.tables[question.table]
             try:
+                if self._goes_on(question, request, rows.num_rows):
+                    self._limit = rows.num_rows
+                    paging.limit(rows.num_rows)
                 received = paging.receive(self._marks(rows, question))
             except (OrderNotTrusted, PagingStuck) as error:
                 raise PagingStuck(
@@ -176,13 +186,50 @@ class FeedReader:
             yield ParsedPage({question.table: fresh}, fresh.num_rows, page.notes)
             request = received.next
 
-    def _paging(self, rows: int) -> Paging:
+    def _paging(self, rows: int) -> OrderedPaging | SkipPaging | WholeRead:
         fields = [self._query.feed.field(name) for name in self._query.keys]
         if self._query.whole or not fields:
             return WholeRead()
         if self._query.stored and all(f is not None and f.type in _IN_ORDER for f in fields):
             return OrderedPaging([Key(name) for name in self._query.keys], rows)
         return SkipPaging(max(2, rows))
+
+    def _whole(self, question: _Question, request: PageRequest) -> Iterator[ParsedPage]:
+        """All rows at once."""
+        answers = self._linked(question, request)
+        first = next(answers)
+        if self._goes_on(question, request, first.rows):
+            answers = self._linked(question, request)
+            again = next(answers)
+            if again.rows == first.rows:  # or else there were more or fewer rows meanwhile
+                raise ReadingError(
+                    f"{self.name} has more rows than the {first.rows:,} that the server gives in "
+                    "one answer. Give columns that identify a row as its key, to read it in pages."
+                )
+            first = again
+        yield first
+        yield from answers
+
+    def _goes_on(self, question: _Question, request: PageRequest, rows: int) -> bool:
+        """Whether there are rows beyond an answer that looks like the last one.
+
+        A server that limits its answers gives the same number of rows each time, so one with fewer
+        rows than another was not cut short.
+        """
+        known = self._links or rows < self._largest or rows == request.top
+        self._largest = max(self._largest, rows)
+        if known or rows == 0:
+            return False
+        if self._query.keys:
+            keys = self._query.keys
+            question = replace(question, shape=narrowed(self.shape, keys), select=",".join(keys))
+        beyond = PageRequest(request.filter, 1, request.skip + rows)
+        try:
+            answer = self._get(self._query.path, self._params(question, beyond))
+            return self._parse(answer, question).rows > 0
+        except (InvalidQuery, ReadingError) as error:
+            logger.info("%s: whether %d rows are all cannot be told: %s", self.name, rows, error)
+            return False
 
     def _window(self, question: _Question, request: PageRequest) -> ParsedPage:
         """All rows of a request, in however many answers they come."""
@@ -199,6 +246,7 @@ class FeedReader:
         page = self._parse(self._get(self._query.path, self._params(question, request)), question)
         yield page
         received, blank, seen = page.rows, 0, {""}
+        self._links = self._links or page.next_link is not None
         while page.next_link and (request.top is None or received < request.top):
             blank = 0 if page.rows else blank + 1
             if page.next_link in seen or blank > MOST_BLANK:
@@ -219,7 +267,9 @@ class FeedReader:
         if question.select:
             params["$select"] = question.select
         if request.top is not None:
-            params |= {"$top": str(request.top), "$orderby": ",".join(self._query.keys)}
+            params["$top"] = str(request.top)
+            if self._query.keys:
+                params["$orderby"] = ",".join(self._query.keys)
         if request.skip:
             params["$skip"] = str(request.skip)
         return params
@@ -291,7 +341,9 @@ class FeedReader:
                 if f is not None
             ]
             term = f"({_text(reduce(and_, same))})"
-            if terms and sum(map(len, terms)) + len(term) > MOST_ASKED:
+            if len(terms) == self._limit or (
+                terms and sum(map(len, terms)) + len(term) > MOST_ASKED
+            ):
                 yield " or ".join(terms)
                 terms = []
             terms.append(term)

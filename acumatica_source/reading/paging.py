@@ -104,6 +104,10 @@ class KeysetPaging:
         """Ask for the first rows: without a condition, unless this is a stretch."""
         return PageRequest(None if self._last is None else self._after(self._last), self._top)
 
+    def limit(self, rows: int) -> None:
+        """Ask for pages of so many rows: the server gives no more, whatever is asked for."""
+        self._top = rows
+
     @property
     def can_leap(self) -> bool:
         """Whether the next rows differ from the last one in keys that advance by order."""
@@ -258,6 +262,16 @@ class SkipPaging:
         """Ask for the first rows."""
         return PageRequest(None, self._top)
 
+    def limit(self, rows: int) -> None:
+        """Ask for pages of so many rows: the server gives no more, whatever is asked for.
+
+        Raises:
+            PagingStuck: these are too few for pages to overlap.
+        """
+        if rows < 2:
+            raise PagingStuck("The server gives one row at a time.")
+        self._top = rows
+
     def receive(self, marks: Sequence[Mark]) -> Received:
         """Find the overlap and ask for what follows it, or step back to look for it.
 
@@ -339,6 +353,12 @@ class OrderedPaging:
     def first(self) -> PageRequest:
         """Ask for the first rows."""
         return self._by_offset.first()
+
+    def limit(self, rows: int) -> None:
+        """Ask for pages of so many rows: the server gives no more, whatever is asked for."""
+        if self._by_key is not None:
+            self._by_key.limit(rows)
+        self._by_offset.limit(max(2, rows))
 
     def receive(self, marks: Sequence[Mark]) -> Received:
         """Check that the page advances in key order and ask for what follows it.
