@@ -15,6 +15,7 @@ from rich.console import Console
 from rich.table import Table
 
 from acumatica_source.cli import runner
+from acumatica_source.cli.destination import opened_file
 from acumatica_source.cli.progress import Progress
 from acumatica_source.cli.runner import Outcome
 from acumatica_source.client.errors import AcumaticaError
@@ -70,10 +71,10 @@ def demo(records: int, file: Path) -> None:
         making.stop()
         credentials = AcumaticaCredentials(**site)
         instance = connect(credentials, "Default", None, 2, None)
-        with Progress(console) as progress:
+        with opened_file(file.resolve()) as destination, Progress(console) as progress:
             pipeline = dlt.pipeline(
                 "acumatica_demo",
-                destination=dlt.destinations.duckdb(str(file.resolve())),
+                destination=destination,
                 dataset_name="erp",
                 progress=progress,
             )

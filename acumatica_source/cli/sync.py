@@ -1,6 +1,5 @@
 """`acumatica sync`: load a configured instance into a destination."""
 
-import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -10,7 +9,7 @@ import click
 import dlt
 from rich.console import Console
 
-from acumatica_source.cli import runner
+from acumatica_source.cli import destination, runner
 from acumatica_source.cli.progress import Progress
 from acumatica_source.cli.report import outcome_table
 from acumatica_source.client.errors import ConfigurationError
@@ -89,7 +88,6 @@ def sync(entities: Sequence[str], **options: Any) -> None:
         "memory": _seat_memory(),
     }
     instance = configured_instance(**{k: v for k, v in given.items() if v is not None})
-    target = destination_of(options["duckdb_file"], options["parquet_dir"], options["destination"])
     if options["duckdb_file"] and Path(options["duckdb_file"]).stem == options["dataset"]:
         raise ConfigurationError(
             f"DuckDB cannot tell the file {options['duckdb_file']} from a dataset of the same "
@@ -100,7 +98,8 @@ def sync(entities: Sequence[str], **options: Any) -> None:
         raise ConfigurationError("Give either names of entities or --all.")
     if options["parquet_dir"]:
         console.print(PARQUET_NOTE)
-    with Progress(console) as progress:
+    places = (options["duckdb_file"], options["parquet_dir"], options["destination"])
+    with destination.opened(*places) as target, Progress(console) as progress:
         pipeline = dlt.pipeline(
             options["pipeline_name"],
             destination=target,
@@ -175,33 +174,3 @@ def all_of(instance: Instance, *, full: bool) -> tuple[list[Load], list[runner.O
                 reason = f"{kind}, which shows rows for given parameters only"
                 skipped.append(runner.Outcome(entity.name, {}, 0, 0.0, skipped=reason))
     return loads, skipped
-
-
-def destination_of(duckdb_file: str | None, parquet_dir: str | None, name: str | None) -> Any:
-    """The dlt destination that these options name; a DuckDB file by default.
-
-    Raises:
-        ConfigurationError: more than one is given, or it cannot be written.
-    """
-    if sum(one is not None for one in (duckdb_file, parquet_dir, name)) > 1:
-        raise ConfigurationError("Give only one of --duckdb, --parquet and --destination.")
-    if name is not None:
-        return name
-    if parquet_dir is not None:
-        folder = _writable(Path(parquet_dir))
-        return dlt.destinations.filesystem(folder.resolve().as_uri())
-    file = Path(duckdb_file or "acumatica.duckdb").resolve()
-    _writable(file.parent)
-    return dlt.destinations.duckdb(str(file))
-
-
-def _writable(folder: Path) -> Path:
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise ConfigurationError(
-            f"The folder {folder} cannot be made: {error.strerror}. Name another one."
-        ) from None
-    if not os.access(folder, os.W_OK):
-        raise ConfigurationError(f"The folder {folder} cannot be written. Name another one.")
-    return folder
