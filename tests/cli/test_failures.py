@@ -174,3 +174,21 @@ def test_an_expired_certificate(sandbox: Sandbox, tmp_path: Path) -> None:
         thread.join()
         server.server_close()
     assert_refused(run, "certificate", "expired")
+
+
+def test_a_warehouse_that_another_program_has_open(sandbox: Sandbox, tmp_path: Path) -> None:
+    with duckdb.connect(str(tmp_path / "warehouse.duckdb")):
+        run = acumatica(
+            "sync", "Account", "--duckdb", "warehouse.duckdb", cwd=tmp_path, env=settings(sandbox)
+        )
+    assert_refused(run, "warehouse.duckdb", "close it")
+    assert sandbox.control.counters()["logins"] == 0
+
+
+def test_a_file_that_is_no_warehouse(sandbox: Sandbox, tmp_path: Path) -> None:
+    (tmp_path / "warehouse.duckdb").write_text("not a database" * 1000)
+    run = acumatica(
+        "sync", "Account", "--duckdb", "warehouse.duckdb", cwd=tmp_path, env=settings(sandbox)
+    )
+    assert_refused(run, "warehouse.duckdb", "cannot be opened")
+    assert (tmp_path / "warehouse.duckdb").read_text().startswith("not a database")
