@@ -4,7 +4,6 @@ A record's scalars are one piece of bytes and each of its nested members another
 little more than a join, and numbers keep every digit. Bytes below 0x20 never occur in JSON text,
 so they serve as marks inside the pieces of nested members:
 
-    0x18        in the scalars, where a nested member has its place
     0x1a        where the files of the entity are, in the link of a nested row
     0x1d        the part of a nested row's id that differs between sessions
     0x19        the part of a nested row's id that is the record's, so that pieces can be shared
@@ -29,12 +28,11 @@ Record = dict[str, Any]
 (or the JSON of a list's rows, ready, as bytes), `id`, and perhaps `note` (text), `custom` (values
 by `View.Field`) and `archived`."""
 
-PLACE = b"\x18"
 SALT = b"\x1d"
 OWNER = b"\x19"
 FILES = b"\x1a"
 CUSTOM = re.compile(rb"\x1c([^\x1e]*)\x1e")
-MARKS = bytes(range(1, 9)) + bytes(range(0x10, 0x19)) + b"\x1c\x1e"
+MARKS = bytes(range(1, 9)) + bytes(range(0x10, 0x18)) + b"\x1c\x1e"
 _dumps = json.JSONEncoder(ensure_ascii=False).encode
 
 
@@ -77,8 +75,7 @@ def to_fragments(entity: EntityModel, record: Mapping[str, Any]) -> Fragments:
     """A record's pieces."""
     fields = entity.shape.fields
     flat = f',"note":{{"value":{_dumps(record.get("note") or "")}}}' + "".join(
-        _scalar(name, fields[name], record) if name in fields else "\x18"
-        for name in entity.shape.members
+        _scalar(name, fields[name], record) for name in entity.shape.members if name in fields
     )
     nested = tuple(
         _member(entity, name, inner, record.get(name), name in entity.shape.details, 1).encode()
@@ -303,12 +300,9 @@ def parse_value(kind: str, value: Any) -> Any:
 
 
 def selected(flat: bytes, names: Collection[bytes]) -> bytes:
-    """The note, the scalars whose starts `,"Name":` are given, and the places given."""
+    """The note, and the scalars whose starts `,"Name":` are given."""
     parts = [flat[: _end(flat, 0)]]
     for start in names:
-        if start == PLACE:
-            parts.append(PLACE)
-            continue
         at = flat.find(start)
         if at >= 0:
             parts.append(flat[at : _end(flat, at)])
@@ -324,8 +318,5 @@ def field_text(flat: bytes, name: str) -> bytes:
 
 def _end(flat: bytes, start: int) -> int:
     """Where a scalar ends: quotes within text are escaped, so `},"` is between scalars only."""
-    end = _ENDING.search(flat, start)
-    return end.start() + 1 if end else len(flat)
-
-
-_ENDING = re.compile(rb'\}(?=\x18|,"|$)')
+    end = flat.find(b'},"', start)
+    return len(flat) if end < 0 else end + 1

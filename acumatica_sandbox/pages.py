@@ -8,7 +8,6 @@ from datetime import UTC, datetime, timezone
 from acumatica_sandbox.fragments import (
     FILES,
     OWNER,
-    PLACE,
     SALT,
     Record,
     custom_text,
@@ -86,9 +85,8 @@ def _records(
 ) -> bytes:
     files = f"{projection.base}/files/PX.Objects.{entity.name}Maint/".encode()
     links = f',"_links":{{"self":"{projection.base}/{entity.name}/'.encode()
-    places = list(entity.shape.nested)
     columns = projection.nested(entity)
-    slots = [places.index(column[2:]) for column in columns]
+    behind = [_start_behind(entity, column[2:], projection.select) for column in columns]
     names = _starts(entity, projection.select)
     parts = [opening + b'{"id":"']
     add = parts.extend
@@ -98,17 +96,17 @@ def _records(
         if projection.translations:
             flat = _DESCRIPTION.sub(rb',"Description":{"value":\1,"translations":{"en":\1}}', flat)
         add((identity, b'","rowNumber":%d' % number))
-        if slots:
-            members = flat.split(PLACE)
-            owner = identity[24:]
-            for slot, piece in zip(slots, nested, strict=True):
+        if nested:
+            at, owner = 0, identity[24:]
+            for start, piece in zip(behind, nested, strict=True):
+                place = flat.find(start, at) if start else len(flat)
                 piece = piece.replace(OWNER, owner).replace(SALT, projection.salt)
-                members[slot] += piece.replace(FILES, files)
-            add(members)
-        else:
-            parts.append(flat)
+                add((flat[at:place], piece.replace(FILES, files)))
+                at = place
+            flat = flat[at:]
         add(
             (
+                flat,
                 b',"custom":',
                 custom_text(custom, projection.custom) if projection.custom else b"{}",
                 links,
@@ -125,8 +123,6 @@ def _records(
         parts.append(b'},{"id":"')
     parts[-1] = b"}" + closing
     page = b"".join(parts)
-    if not slots:
-        page = page.replace(PLACE, b"")
     if any(column[0] == "n" and column[2:] in entity.layered for column in columns):
         page = finish(entity, page, projection.expand, projection.custom)
     if projection.files - {""}:
@@ -168,11 +164,20 @@ _INSTANT = re.compile(rb'\{"value":"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?\+0
 
 
 def _starts(entity: EntityModel, select: Collection[str] | None) -> list[bytes] | None:
+    """How the scalars begin that are wanted; None for all."""
     if select is None:
         return None
     fields = entity.shape.fields
-    return [
-        f',"{name}":'.encode() if name in fields else PLACE
-        for name in entity.shape.members
-        if name in select or name not in fields
-    ]
+    return [_start(name) for name in entity.shape.members if name in select and name in fields]
+
+
+def _start_behind(entity: EntityModel, member: str, select: Collection[str] | None) -> bytes:
+    """How the first wanted scalar behind a nested member begins; nothing where there is none."""
+    shape = entity.shape
+    rest = shape.members[shape.members.index(member) :]
+    scalars = (n for n in rest if n in shape.fields and (select is None or n in select))
+    return next(map(_start, scalars), b"")
+
+
+def _start(name: str) -> bytes:
+    return f',"{name}":'.encode()

@@ -10,7 +10,7 @@ from datetime import timedelta
 from decimal import Decimal
 
 from acumatica_sandbox.clock import on_sql_grain
-from acumatica_sandbox.fragments import PLACE, Fragments, Record, to_fragments, value_text
+from acumatica_sandbox.fragments import Fragments, Record, to_fragments, value_text
 from acumatica_sandbox.model import EntityModel
 from acumatica_sandbox.seeding import words
 from acumatica_sandbox.seeding.documents import (
@@ -163,7 +163,7 @@ def _copies(
 ) -> Iterator[NewRow]:
     names = [name for name in entity.shape.members if name in entity.shape.fields]
     number_at, stamp_at, note_at = (names.index(name) + 1 if name in names else 0 for name in OWN)
-    between = re.compile(rb'(?<=[}\x18]),(?=")')
+    between = re.compile(rb'(?<=\}),(?=")')
     stamps = [
         (column_text(moment), f'"LastModified":{value_text("t", moment)}'.encode())
         for moment in (chance.moment() for _ in range(STAMPS))
@@ -181,7 +181,7 @@ def _copies(
         }
         for at, text in own.items():
             if at:
-                flat[at] = text + PLACE * flat[at].count(PLACE)
+                flat[at] = text
         values: Record = {
             "id": identity,
             "archived": record["archived"],
