@@ -157,6 +157,8 @@ def resources_of(instance: Instance, load: Sequence[Load]) -> list[DltResource]:
 
 def name_of(load: Load) -> str:
     """The name of the resource that loads it."""
+    if isinstance(load, GenericInquiry | DacTable):
+        return load.table
     return load if isinstance(load, str) else load.name
 
 

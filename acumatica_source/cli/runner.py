@@ -18,6 +18,7 @@ from filelock import FileLock, Timeout
 from acumatica_source.cli.failures import explain, root_cause
 from acumatica_source.client.errors import (
     AccessDenied,
+    AcumaticaError,
     AuthenticationError,
     ConfigurationError,
     ConnectionFailed,
@@ -25,9 +26,11 @@ from acumatica_source.client.errors import (
     OptimizationError,
     SeatLimitReached,
 )
+from acumatica_source.contract.errors import ContractError
 from acumatica_source.reading.errors import NotARecord
 from acumatica_source.reading.instance import Instance
-from acumatica_source.resources.dac import DacTable
+from acumatica_source.reading.odata import inquiries, named
+from acumatica_source.resources.dac import DacTable, class_named
 from acumatica_source.resources.generic_inquiry import GenericInquiry
 from acumatica_source.resources.ledger import LedgerTransactions
 from acumatica_source.resources.plan import contract_with, entity_of
@@ -72,8 +75,8 @@ def sync(
         instance: Where from.
         load: What.
         report: Called with each outcome as soon as it is known.
-        skip_unreadable: Whether what the instance does not offer to this user (no rights, not set
-            up, no list) counts as skipped rather than failed.
+        skip_unreadable: Whether entities that the instance does not offer to this user (no rights,
+            not set up, no list) count as skipped rather than failed.
 
     Raises:
         ConfigurationError: another sync of this pipeline is under way, or an argument is wrong.
@@ -88,7 +91,8 @@ def sync(
             outcome = _run(pipeline, instance, one)
             if len(instance.unordered) > known:  # pages moved while being read: ask for all at once
                 outcome = _run(pipeline, instance, one)
-            if skip_unreadable and outcome.unreadable:
+            is_named = isinstance(one, GenericInquiry | DacTable)  # never loaded unasked
+            if skip_unreadable and outcome.unreadable and not is_named:
                 outcome = replace(outcome, error=None, skipped=outcome.error)
             report(outcome)
             outcomes.append(outcome)
@@ -98,11 +102,48 @@ def sync(
 
 
 def _check_names(instance: Instance, load: Sequence[Load]) -> None:
-    """Reach the instance, and refuse unknown names before anything is loaded."""
+    """Reach the instance, and refuse unknown names before anything is loaded.
+
+    Where this user does not get to see what inquiries or classes there are, loading them says so.
+    """
     instance.contract()
     for one in load:
         if not isinstance(one, LedgerTransactions | GenericInquiry | DacTable):
-            entity_of(contract_with(instance, name_of(one))[1], name_of(one))
+            _check_entity(instance, name_of(one))
+    checks: list[Callable[[], None]] = [
+        lambda: _check_inquiries(instance, [o.name for o in load if isinstance(o, GenericInquiry)]),
+        lambda: _check_classes(instance, [o.name for o in load if isinstance(o, DacTable)]),
+    ]
+    for check in checks:
+        try:
+            check()
+        except ConfigurationError:
+            raise
+        except (AcumaticaError, ContractError) as error:
+            logger.info("Names cannot be checked: %s", error)
+
+
+def _check_entity(instance: Instance, name: str) -> None:
+    try:
+        entity_of(contract_with(instance, name)[1], name)
+    except ConfigurationError as error:
+        raise ConfigurationError(
+            f"{error} (Generic inquiries and data access classes are no entities: name them with "
+            "--inquiry and --dac.)"
+        ) from None
+
+
+def _check_inquiries(instance: Instance, names: Sequence[str]) -> None:
+    if names:
+        with instance.opened() as connection:
+            offered = inquiries(connection.pool, instance.tenant)
+        for name in names:
+            named(offered, name, "generic inquiry")
+
+
+def _check_classes(instance: Instance, names: Sequence[str]) -> None:
+    for name in names:
+        class_named(instance, name)
 
 
 def _run(pipeline: dlt.Pipeline, instance: Instance, load: Load) -> Outcome:

@@ -10,18 +10,13 @@ import dlt
 from rich.console import Console
 
 from acumatica_source.cli import destination, runner
+from acumatica_source.cli.choosing import Asked, chosen
 from acumatica_source.cli.progress import Progress
 from acumatica_source.cli.report import outcome_table
 from acumatica_source.client.errors import ConfigurationError
 from acumatica_source.client.leftovers import SeatMemory
 from acumatica_source.contract.cache import default_directory
-from acumatica_source.contract.model import EntityKind
-from acumatica_source.reading.instance import Instance
-from acumatica_source.reading.probing import kind_by_probe
-from acumatica_source.resources.ledger import CALENDAR, LedgerTransactions
-from acumatica_source.resources.ledger import INQUIRY as LEDGER_INQUIRY
-from acumatica_source.resources.options import EntityOptions
-from acumatica_source.source import CORE_ENTITIES, Load, configured_instance
+from acumatica_source.source import configured_instance
 
 PIPELINE = "acumatica"
 DATASET = "erp"
@@ -36,6 +31,7 @@ EXAMPLES = """\b
 Examples:
   acumatica sync --duckdb warehouse.duckdb
   acumatica sync SalesOrder Customer --parquet ./lake
+  acumatica sync --inquiry BI-Customers --inquiry "Sales Orders" --dac GLTran
   acumatica sync Account --destination postgres --dataset erp
 """
 
@@ -58,7 +54,27 @@ Examples:
 @click.option(
     "--dataset", default=DATASET, show_default=True, help="Dataset (schema) to load into."
 )
-@click.option("--all", "everything", is_flag=True, help="Every entity of the endpoint.")
+@click.option(
+    "--inquiry",
+    "inquiries",
+    multiple=True,
+    metavar="NAME",
+    help="A generic inquiry, by its name in OData; all its rows each time. May be repeated.",
+)
+@click.option(
+    "--dac",
+    "classes",
+    multiple=True,
+    metavar="NAME",
+    help="A data access class, the table behind a form. May be repeated.",
+)
+@click.option(
+    "--all",
+    "everything",
+    is_flag=True,
+    help="Every entity of the endpoint. Generic inquiries and DACs only where named, for inquiries "
+    "can be slow and cannot be asked for changes.",
+)
 @click.option("--full", is_flag=True, help="Load everything anew, changed or not.")
 @click.option("--endpoint", help="Web service endpoint (default: Default).")
 @click.option(
@@ -77,9 +93,12 @@ Examples:
 def sync(entities: Sequence[str], **options: Any) -> None:
     """Load entities into a destination; from the second run on, only what changed.
 
-    Without ENTITY: the core entities and the ledger transactions. The instance and its user come
-    from `.dlt/secrets.toml` ([sources.acumatica.credentials]) or from environment variables
-    (SOURCES__ACUMATICA__CREDENTIALS__BASE_URL, __USERNAME, __PASSWORD, __TENANT).
+    Without ENTITY, --inquiry or --dac: the core entities and the ledger transactions. An inquiry
+    or DAC with the name of something else is loaded into NAME_inquiry or NAME_dac.
+
+    The instance and its user come from `.dlt/secrets.toml` ([sources.acumatica.credentials]) or
+    from environment variables (SOURCES__ACUMATICA__CREDENTIALS__BASE_URL, __USERNAME, __PASSWORD,
+    __TENANT).
     """
     given = {
         "endpoint": options["endpoint"],
@@ -94,8 +113,13 @@ def sync(entities: Sequence[str], **options: Any) -> None:
             "name. Give another --dataset."
         )
     console = Console()
-    if options["everything"] and entities:
-        raise ConfigurationError("Give either names of entities or --all.")
+    asked = Asked(
+        entities=entities,
+        inquiries=options["inquiries"],
+        classes=options["classes"],
+        everything=options["everything"],
+        full=options["full"],
+    )
     if options["parquet_dir"]:
         console.print(PARQUET_NOTE)
     places = (options["duckdb_file"], options["parquet_dir"], options["destination"])
@@ -107,15 +131,11 @@ def sync(entities: Sequence[str], **options: Any) -> None:
             progress=progress,
         )
         with instance.opened():
-            full, everything = options["full"], options["everything"]
-            if everything:
-                loads, outcomes = all_of(instance, full=full)
-                for outcome in outcomes:
-                    progress.finished(outcome)
-            else:
-                loads, outcomes = wanted(entities or core_of(instance), full=full), []
+            loads, outcomes = chosen(instance, asked)
+            for outcome in outcomes:
+                progress.finished(outcome)
             outcomes += runner.sync(
-                pipeline, instance, loads, progress.finished, skip_unreadable=everything
+                pipeline, instance, loads, progress.finished, skip_unreadable=asked.everything
             )
     console.print(outcome_table(outcomes))
     failed = [outcome for outcome in outcomes if outcome.error]
@@ -129,48 +149,3 @@ def _seat_memory() -> SeatMemory | None:
         return SeatMemory(default_directory().parent / "seats")
     except ConfigurationError:
         return None
-
-
-def wanted(entities: Sequence[str], *, full: bool) -> list[Load]:
-    """What to load for these names, `ledger_transactions` among them."""
-    ledger = LedgerTransactions(full=full)
-    return [ledger if name == ledger.name else EntityOptions(name, full=full) for name in entities]
-
-
-def core_of(instance: Instance) -> list[str]:
-    """The core entities, and the ledger transactions, as far as the endpoint has them.
-
-    Raises:
-        ConfigurationError: it has none of them.
-    """
-    _, contract = instance.contract()
-    names = [name for name in CORE_ENTITIES if name in contract.entities]
-    if LEDGER_INQUIRY in contract.entities and CALENDAR in contract.entities:
-        names.append(LedgerTransactions().name)
-    if not names:
-        raise ConfigurationError(
-            f"{contract.endpoint}/{contract.version} has none of the core entities. Name those to "
-            "load (acumatica discover lists them), or give --all."
-        )
-    return names
-
-
-def all_of(instance: Instance, *, full: bool) -> tuple[list[Load], list[runner.Outcome]]:
-    """Every entity that has records, and what is skipped because it has none.
-
-    What looks like a form by its contract is asked for two records before it is skipped.
-    """
-    loads: list[Load] = []
-    skipped = []
-    with instance.opened() as connection:
-        endpoint, contract = instance.contract()
-        for entity in contract.entities.values():
-            kind = entity.kind
-            if kind is not EntityKind.RECORD:
-                kind = kind_by_probe(connection, f"{endpoint.path}/{entity.name}", entity)
-            if kind is EntityKind.RECORD:
-                loads.append(EntityOptions(entity.name, full=full))
-            else:
-                reason = f"{kind}, which shows rows for given parameters only"
-                skipped.append(runner.Outcome(entity.name, {}, 0, 0.0, skipped=reason))
-    return loads, skipped

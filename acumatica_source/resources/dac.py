@@ -71,6 +71,13 @@ class DacTable:
     """Whether to load everything anew, whatever was loaded before."""
     decimals: int = DECIMALS
     """Digits that decimal columns keep after the point, of 38 in all."""
+    table_name: str | None = None
+    """Name of the resource and its table; None for `name`."""
+
+    @property
+    def table(self) -> str:
+        """Name of the resource and its table."""
+        return self.table_name or self.name
 
 
 def dac_resource(instance: Instance, table: DacTable) -> DltResource:
@@ -89,7 +96,7 @@ def dac_resource(instance: Instance, table: DacTable) -> DltResource:
                 instance.forget_classes()
                 yield from _load(instance, connection, table)
 
-    return dlt.resource(rows, name=table.name)
+    return dlt.resource(rows, name=table.table)
 
 
 def _load(instance: Instance, connection: Connection, table: DacTable) -> Iterator[Any]:
@@ -97,20 +104,30 @@ def _load(instance: Instance, connection: Connection, table: DacTable) -> Iterat
     try:
         yield from _Load(instance, connection, FeedReader(connection, query), table).run()
     except PagingStuck:
-        instance.unordered.add(table.name)
+        instance.unordered.add(table.table)
         raise
+
+
+def class_named(instance: Instance, name: str) -> Feed:
+    """The class of that name; metadata from disk that lack it are fetched anew.
+
+    Raises:
+        ConfigurationError: there is none; the message names near ones.
+        AcumaticaError: the instance does not show its classes to this user.
+    """
+    classes = instance.classes()
+    if name not in classes.sets and not instance.classes_are_fresh:
+        instance.forget_classes()
+        classes = instance.classes()
+    return named(classes, name, "data access class")
 
 
 def _query_of(instance: Instance, table: DacTable, schema: Schema) -> FeedQuery:
     if table.page_size < 1:
         raise ConfigurationError(f"page_size of {table.name} must be at least 1.")
-    classes = instance.classes()
-    if table.name not in classes.sets and not instance.classes_are_fresh:
-        instance.forget_classes()
-        classes = instance.classes()
-    feed = named(classes, table.name, "data access class")
+    feed = class_named(instance, table.name)
     keys = key_columns(feed, table.key)
-    wanted = FeedTable(table.name, _columns(feed, table.columns, keys), keys, table.decimals)
+    wanted = FeedTable(table.table, _columns(feed, table.columns, keys), keys, table.decimals)
     return FeedQuery(
         path=f"{classes_path(instance.tenant)}/{segment(feed.name, 'data access class')}",
         feed=feed,
@@ -121,7 +138,7 @@ def _query_of(instance: Instance, table: DacTable, schema: Schema) -> FeedQuery:
         stored=True,
         archived=table.archived,
         believed=instance.classes_are_fresh,
-        whole=table.name in instance.unordered,
+        whole=table.table in instance.unordered,
     )
 
 
@@ -169,21 +186,21 @@ class _Load:
         self._seen: set[Mark] = set()
 
     def run(self) -> Iterator[Any]:
-        state = dlt.current.resource_state(self._table.name)
+        state = dlt.current.resource_state(self._table.table)
         saved = None if self._table.full or self._stamp is None else state.get("watermark")
         watermark = None if saved is None else datetime.fromisoformat(saved)
         contents = self._contents()
         if watermark is not None:
             outgrown = contents.outgrows(state.get("contents"), dlt.current.source_schema())
             if outgrown is not None:
-                logger.warning("%s: %s; loading all anew.", self._table.name, outgrown)
+                logger.warning("%s: %s; loading all anew.", self._table.table, outgrown)
                 watermark = None
         since = lower_bound(watermark, self._table.lag)
         found: Difference | None = None
         if since is not None and self._table.sweep:
             found = self._sweep()
             if found is not None and self._is_much(found, since):
-                logger.info("%s: too much has changed; loading all anew.", self._table.name)
+                logger.info("%s: too much has changed; loading all anew.", self._table.table)
                 watermark = since = None
         if self._stamp_field is None or since is None:
             yield self._target().carry(self._schema.empty_table())
@@ -200,7 +217,7 @@ class _Load:
 
     def _contents(self) -> Contents:
         """What every row is to hold."""
-        columns = [(self._table.name, name) for name in self._schema.names]
+        columns = [(self._table.table, name) for name in self._schema.names]
         manner = f"{','.join(self._reader.keys)} {self._table.filter}"
         return Contents.accepted(columns, manner)
 
@@ -208,7 +225,7 @@ class _Load:
         """How the destination differs from the source before this run."""
         assert self._stamp is not None
         assert self._stamp_field is not None
-        loaded = loaded_stamps(self._table.name, self._keys, self._stamp)
+        loaded = loaded_stamps(self._table.table, self._keys, self._stamp)
         if loaded is None:
             return None
         none = self._schema.empty_table().select([*self._keys, self._stamp])
@@ -242,9 +259,9 @@ class _Load:
 
     def _carried(self, page: ParsedPage) -> Any:
         for note in page.notes:
-            logger.warning("%s: %s", self._table.name, note)
-        rows = page.tables[self._table.name]
-        self._rows_read[self._table.name] += rows.num_rows
+            logger.warning("%s: %s", self._table.table, note)
+        rows = page.tables[self._table.table]
+        self._rows_read[self._table.table] += rows.num_rows
         if self._mode is not WriteMode.REPLACE:
             self._seen.update(self._marks(rows))
         if self._stamp is not None and rows.num_rows:
@@ -258,4 +275,4 @@ class _Load:
         return list(zip(*columns, strict=True))
 
     def _target(self) -> Target:
-        return Target(self._table.name, self._mode, primary_key=tuple(self._keys))
+        return Target(self._table.table, self._mode, primary_key=tuple(self._keys))

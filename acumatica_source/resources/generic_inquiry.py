@@ -40,6 +40,13 @@ class GenericInquiry:
     """Rows per request."""
     decimals: int = DECIMALS
     """Digits that decimal columns keep after the point, of 38 in all."""
+    table_name: str | None = None
+    """Name of the resource and its table; None for `name`."""
+
+    @property
+    def table(self) -> str:
+        """Name of the resource and its table."""
+        return self.table_name or self.name
 
 
 def generic_inquiry_resource(instance: Instance, inquiry: GenericInquiry) -> DltResource:
@@ -50,16 +57,17 @@ def generic_inquiry_resource(instance: Instance, inquiry: GenericInquiry) -> Dlt
             offered = inquiries(connection.pool, instance.tenant)
             feed = named(offered, inquiry.name, "generic inquiry")
             reader = FeedReader(connection, _query_of(instance, inquiry, feed))
-            target = Target(inquiry.name, WriteMode.REPLACE)
+            dlt.current.resource_state(inquiry.table).clear()  # of what else had this table before
+            target = Target(inquiry.table, WriteMode.REPLACE)
             yield target.carry(reader.shape.tables[0].schema.empty_table())
             with ReadAhead(connection.executor, _pages(instance, inquiry, reader), 2) as pages:
                 for page in pages:
                     for note in page.notes:
-                        logger.warning("%s: %s", inquiry.name, note)
-                    instance.rows_read[inquiry.name] += page.rows
-                    yield target.carry(page.tables[inquiry.name])
+                        logger.warning("%s: %s", inquiry.table, note)
+                    instance.rows_read[inquiry.table] += page.rows
+                    yield target.carry(page.tables[inquiry.table])
 
-    return dlt.resource(rows, name=inquiry.name)
+    return dlt.resource(rows, name=inquiry.table)
 
 
 def _pages(
@@ -68,13 +76,20 @@ def _pages(
     try:
         yield from reader.pages()
     except PagingStuck:
-        instance.unordered.add(inquiry.name)
+        instance.unordered.add(inquiry.table)
         raise
 
 
 def _query_of(instance: Instance, inquiry: GenericInquiry, feed: Feed) -> FeedQuery:
+    if feed.parameters and not inquiry.parameters:
+        logger.warning(
+            "%s takes parameters (%s), and none are given: it may have no rows, or others than "
+            "expected. GenericInquiry(parameters=...) gives them.",
+            inquiry.name,
+            ", ".join(one.name for one in feed.parameters),
+        )
     every = [field.name for field in feed.fields]
-    table = FeedTable(inquiry.name, every, (), inquiry.decimals)
+    table = FeedTable(inquiry.table, every, (), inquiry.decimals)
     return FeedQuery(
         path=_path(instance.tenant, feed, inquiry.parameters),
         feed=feed,
@@ -82,7 +97,7 @@ def _query_of(instance: Instance, inquiry: GenericInquiry, feed: Feed) -> FeedQu
         keys=key_columns(feed, inquiry.key),
         page_size=inquiry.page_size,
         filter=inquiry.filter,
-        whole=inquiry.name in instance.unordered,
+        whole=inquiry.table in instance.unordered,
     )
 
 

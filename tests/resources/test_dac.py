@@ -9,8 +9,9 @@ import dlt
 import pytest
 
 from acumatica_sandbox import Sandbox
-from acumatica_source import DacTable
+from acumatica_source import DacTable, GenericInquiry
 from acumatica_source.cli import runner
+from acumatica_source.client.errors import ConfigurationError
 from acumatica_source.reading.instance import Instance
 from acumatica_source.source import Load, acumatica, connect
 from tests.conftest import credentials_of
@@ -177,14 +178,13 @@ def test_archived_rows_count_unless_told_otherwise(
 @pytest.mark.parametrize(
     ("table", "words"),
     [
-        (DacTable("SOOrders"), "Did you mean SOOrder"),
         (DacTable("SOOrder", columns=["Totals"]), "has no Totals. It has: OrderType"),
         (DacTable("SOOrder", columns=["CuryDocBal"]), "be selected: CuryDocBal"),
         (DacTable("SOOrder", key=["Nbr"]), "has no Nbr"),
         (DacTable("SOOrder", page_size=0), "page_size"),
         (DacTable("SOOrder", filter="Nope eq 1"), "Nope"),
     ],
-    ids=["name", "column", "column that cannot be selected", "key", "page size", "filter"],
+    ids=["column", "column that cannot be selected", "key", "page size", "filter"],
 )
 def test_what_makes_no_sense_fails_alone_and_says_why(
     instance: Instance, pipeline: dlt.Pipeline, table: DacTable, words: str
@@ -192,6 +192,16 @@ def test_what_makes_no_sense_fails_alone_and_says_why(
     outcomes = sync(pipeline, instance, table, "Account")
     assert words in (outcomes[table.name].error or "")
     assert outcomes["Account"].error is None
+
+
+def test_an_unknown_name_is_refused_before_anything_is_loaded(
+    instance: Instance, pipeline: dlt.Pipeline
+) -> None:
+    with pytest.raises(ConfigurationError, match="Did you mean SOOrder"):
+        sync(pipeline, instance, "Account", DacTable("SOOrders"))
+    with pytest.raises(ConfigurationError, match="Did you mean BI-Customers"):
+        sync(pipeline, instance, "Account", GenericInquiry("BI-Customer"))
+    assert pipeline.default_schema_name is None, "nothing was loaded"
 
 
 def test_a_missing_role_is_named(

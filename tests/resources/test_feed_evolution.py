@@ -160,3 +160,25 @@ def test_values_that_have_outgrown_kept_metadata_have_them_fetched_anew(
     touch(service, range(20))
     run_again(pipeline, service, DacTable(SET))
     assert set(rows_of(pipeline, "total", "total__v_text")) == {(None, "a lot")}
+
+
+def test_a_class_is_loaded_anew_where_an_inquiry_had_its_table(
+    service: Service, pipeline: dlt.Pipeline
+) -> None:
+    service.types["Extra"] = "String"
+    for load in (DacTable(SET), GenericInquiry(SET), DacTable(SET)):
+        service.rows[3]["Extra"] = type(load).__name__  # which no stamp tells
+        run(pipeline, service, load)
+        assert ("00003", type(load).__name__) in rows_of(pipeline, "nbr", "extra")
+
+
+@EITHER
+def test_a_table_may_have_another_name(
+    service: Service, pipeline: dlt.Pipeline, kind: Kind
+) -> None:
+    for _ in range(2):
+        run(pipeline, service, kind(SET, table_name="MyOrders"))
+        touch(service, [0])
+    tables = {name for name in pipeline.dataset().tables if not name.startswith("_dlt")}
+    assert tables == {"my_orders"}
+    assert len(pipeline.dataset()["my_orders"].fetchall()) == 20

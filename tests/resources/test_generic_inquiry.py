@@ -1,5 +1,7 @@
 """Generic inquiries are loaded completely, whatever order their rows come in."""
 
+import logging
+
 import dlt
 import pytest
 
@@ -27,3 +29,19 @@ def test_an_order_that_is_not_kept_does_not_lose_rows(
         (row["CustomerID"], row["CustomerName"]) for row in sandbox.control.rows("Customer")
     ]
     assert sorted(loaded) == sorted(expected)
+
+
+def test_it_is_said_that_parameters_are_missing(
+    sandbox: Sandbox, pipeline: dlt.Pipeline, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The server does not: it answers with no rows, or with others."""
+    with caplog.at_level(logging.WARNING, "acumatica_source"):
+        sync(pipeline, sandbox, GenericInquiry("InvoicesOfCustomer"))
+    (said,) = (one.message for one in caplog.records if "parameters" in one.message)
+    assert said.startswith("InvoicesOfCustomer takes parameters (Customer)")
+    caplog.clear()
+    customer = sandbox.control.rows("Invoice")[0]["Customer"]
+    given = GenericInquiry("InvoicesOfCustomer", parameters={"Customer": customer})
+    with caplog.at_level(logging.WARNING, "acumatica_source"):
+        sync(pipeline, sandbox, given)
+    assert not [one for one in caplog.records if "parameters" in one.message]
