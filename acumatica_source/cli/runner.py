@@ -27,6 +27,7 @@ from acumatica_source.client.errors import (
     SeatLimitReached,
 )
 from acumatica_source.contract.errors import ContractError
+from acumatica_source.contract.names import find_collisions
 from acumatica_source.reading.errors import NotARecord
 from acumatica_source.reading.instance import Instance
 from acumatica_source.reading.odata import inquiries, named
@@ -86,9 +87,10 @@ def sync(
     with _locked(pipeline), instance.opened():
         _start_from_destination(pipeline)
         _check_names(instance, load)
+        taken = _taken(load)
         for one in load:
             known = len(instance.unordered)
-            outcome = _run(pipeline, instance, one)
+            outcome = taken.get(name_of(one)) or _run(pipeline, instance, one)
             if len(instance.unordered) > known:  # pages moved while being read: ask for all at once
                 outcome = _run(pipeline, instance, one)
             is_named = isinstance(one, GenericInquiry | DacTable)  # never loaded unasked
@@ -99,6 +101,23 @@ def sync(
             if outcome.fatal:
                 break
     return outcomes
+
+
+def _taken(load: Sequence[Load]) -> dict[str, Outcome]:
+    """What is to be said of names that would share a table with one before them."""
+    normalize = dlt.Schema("acumatica").naming.normalize_tables_path
+    return {
+        late: Outcome(
+            late,
+            {},
+            0,
+            0.0,
+            f"{late} would share the table {table!r} with {first}: load it into a dataset of its "
+            "own.",
+        )
+        for table, (first, *rest) in find_collisions(map(name_of, load), normalize).items()
+        for late in rest
+    }
 
 
 def _check_names(instance: Instance, load: Sequence[Load]) -> None:

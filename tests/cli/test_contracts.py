@@ -189,3 +189,17 @@ def test_a_page_instead_of_a_contract(sandbox: Sandbox, tmp_path: Path) -> None:
     assert_refused(run, "swagger.json")
     assert_nothing_loaded(tmp_path / "w.duckdb")
     assert sandbox.control.counters()["seats_now"] == 0
+
+
+def test_of_two_entities_with_one_table_the_later_fails_alone(
+    tmp_path: Path, pipeline: dlt.Pipeline
+) -> None:
+    fields = {"Code": "StringValue", "LastModifiedDateTime": "DateTimeValue"}
+    names = ["ABTest", "AbTest", "Other"]
+    document = contract_document(dict.fromkeys(names, fields), title=TITLE)
+    with Sandbox(written(tmp_path, document)) as sandbox:
+        instance = connect(credentials_of(sandbox), "Default", None, 2, None)
+        outcomes = runner.sync(pipeline, instance, names, lambda one: None)
+        assert [bool(one.error) for one in outcomes] == [False, True, False]
+        assert "AbTest would share the table 'ab_test' with ABTest" in str(outcomes[1].error)
+        assert len(table(tmp_path, "ab_test")) == len(sandbox.control.rows("ABTest"))
