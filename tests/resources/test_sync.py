@@ -30,7 +30,7 @@ def sync(pipeline: dlt.Pipeline, instance: Instance, *load: Load) -> dict[str, r
 def test_the_warehouse_equals_the_source_after_every_sync(
     sandbox: Sandbox, instance: Instance, pipeline: dlt.Pipeline
 ) -> None:
-    for seed in range(4):
+    for seed in range(3):
         sync(pipeline, instance, *ENTITIES)
         assert_equal(pipeline, sandbox, *ENTITIES)
         sandbox.control.advance(3_600)
