@@ -88,6 +88,8 @@ class _Load:
         self._mode = WriteMode.REPLACE
         self._newest: datetime | None = None
         self._seen: set[str] = set()
+        self._said: set[str] = set()
+        """Notes about columns; each is said once."""
         self._filled: set[str] = set()
         """Tables of details that have ever had rows; in the others there is nothing to delete."""
 
@@ -207,7 +209,9 @@ class _Load:
 
     def _carry(self, page: ParsedPage) -> Iterator[Any]:
         for note in page.notes:
-            logger.warning("%s: %s", self._entity.name, note)
+            if note not in self._said:
+                self._said.add(note)
+                logger.warning("%s: %s", self._entity.name, note)
         parents = page.tables[self._parents.name]
         self._rows_read[self._parents.name] += parents.num_rows
         self._note_stamps(parents)
