@@ -28,6 +28,7 @@ SYSTEM_PROPERTIES = frozenset(
 """Properties of every record that are not fields of its contract."""
 
 _TOP_LEVEL = re.compile(r"^(?:/[^{}$]*)?/([^/{}$]+)$")
+_PLAIN = ("string", "number", "integer", "boolean")
 _ACTION = re.compile(r"/([^/{}$]+)/([^/{}$]+)$")
 
 
@@ -302,9 +303,16 @@ class _Schemas:
 def _wrapped_type(properties: Mapping[str, Any]) -> FieldType | None:
     """The type inside a wrapper `{"value": ..., "error": ...}`; None if it is no wrapper."""
     value = properties.get("value")
-    if not isinstance(value, Mapping) or not properties.keys() <= {"value", "error"}:
+    if not isinstance(value, Mapping):
         return None
-    match value.get("type"), value.get("format"):
+    declared = value.get("type")
+    if isinstance(declared, list):  # OpenAPI 3.1 declares null as one of several types
+        declared = next((one for one in declared if one != "null"), None)
+    # A record may have a field named "value", but then it is wrapped itself, and there is an id.
+    is_plain = declared in _PLAIN and "id" not in properties
+    if not is_plain and not properties.keys() <= {"value", "error"}:
+        return None
+    match declared, value.get("format"):
         case "string", "date-time":
             return FieldType.INSTANT
         case "string", "date":

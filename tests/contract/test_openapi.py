@@ -207,6 +207,32 @@ def test_a_reference_may_be_wrapped_in_all_of() -> None:
     assert [f.name for f in shape.linked["B"].fields] == ["Y"]
 
 
+@pytest.mark.parametrize(
+    ("properties", "declared"),
+    [
+        ({"value": {"type": "string"}, "translations": {"type": "object"}}, FieldType.TEXT),
+        ({"value": {"type": ["number", "null"]}, "error": {"type": "string"}}, FieldType.DECIMAL),
+        ({"value": {"type": "string", "enum": ["Open", "Closed"]}}, FieldType.TEXT),
+        ({"value": {"type": "string", "format": "date"}, "x-unit": {}}, FieldType.DATE),
+        ({"value": {"oneOf": [{"type": "string"}, {"type": "number"}]}}, FieldType.TEXT),
+    ],
+    ids=["more beside the value", "one of null", "enumeration", "date only", "one of several"],
+)
+def test_wrappers_of_other_kinds_are_fields_too(
+    properties: dict[str, Any], declared: FieldType
+) -> None:
+    document = contract_document({"Thing": {"ThingID": "StringValue", "Odd": "OddValue"}})
+    document["components"]["schemas"]["OddValue"] = {"type": "object", "properties": properties}
+    thing = parse_contract(document).entities["Thing"].shape
+    assert thing.fields == (Field("ThingID", FieldType.TEXT), Field("Odd", declared))
+
+
+def test_an_entity_with_a_field_named_value_is_an_entity() -> None:
+    document = contract_document({"Thing": {"Setting": "Pair"}, "Pair": {"value": "StringValue"}})
+    setting = parse_contract(document).entities["Thing"].shape.linked["Setting"]
+    assert setting.fields == (Field("value", FieldType.TEXT),)
+
+
 def test_schemas_written_in_place() -> None:
     document = contract_document({"A": {"X": "StringValue"}})
     properties = document["components"]["schemas"]["A"]["allOf"][1]["properties"]
