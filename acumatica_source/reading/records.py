@@ -1,7 +1,7 @@
 """Reads the records of one entity: page by page, one by one where lists fail, or stamps only."""
 
 import logging
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -13,10 +13,12 @@ import pyarrow as pa
 from acumatica_source.arrow.parse import ParsedPage, parse_page
 from acumatica_source.arrow.shape import PageShape, shape_of
 from acumatica_source.client.errors import (
+    AcumaticaError,
     ConfigurationError,
     InvalidQuery,
     OptimizationError,
     RecordNotFound,
+    ServerError,
 )
 from acumatica_source.client.instance import segment
 from acumatica_source.client.query import F, Filter, QueryOptions
@@ -40,7 +42,7 @@ from acumatica_source.reading.paging import (
     SkipPaging,
     WholeRead,
 )
-from acumatica_source.reading.walking import Fetch, Fetched, walk, walk_in_stretches
+from acumatica_source.reading.walking import Fetch, Fetched, walk, walk_in_stretches, without
 
 logger = logging.getLogger(__name__)
 
@@ -89,6 +91,7 @@ class RecordReader:
         """The server's clock at the first answer, UTC; None if it did not tell."""
         self.one_by_one = False
         """Set once the server has refused to put what is asked for into one list query."""
+        self._takes_select = True
 
     def pages(self, since: datetime | None = None) -> Generator[ParsedPage, None, None]:
         """All records, or those stamped at or after `since`.
@@ -97,13 +100,21 @@ class RecordReader:
             AcumaticaError: a request failed for good, or completeness could not be assured.
         """
         condition = None if since is None else self._stamped_since(since)
-        yield from self._complete(self._page, condition)
+
+        def unled(listed: Fetched) -> ParsedPage:
+            return self._fetch_one_by_one(listed.ids, listed.marks)
+
+        yield from self._complete(self._page, unled, condition)
 
     def stamps(self) -> Generator[pa.Table, None, None]:
         """`id` and modification stamp (where the entity has one) of every record, in pages."""
         light = self._light_shape()
         rows = self._query.page_size * STAMPS_PER_RECORD
-        for page in self._complete(lambda request: self._light_page(request, light), None, rows):
+
+        def listed(request: PageRequest) -> Fetched:
+            return self._light_page(request, light)
+
+        for page in self._complete(listed, lambda others: others.page, None, rows):
             yield page.tables[light.tables[0].name]
 
     def records(self, ids: Sequence[str]) -> Generator[ParsedPage, None, None]:
@@ -112,14 +123,21 @@ class RecordReader:
             yield self._fetch_one_by_one(ids[start : start + self._query.page_size])
 
     def _complete(
-        self, fetch: Fetch, condition: Filter | None, rows: int | None = None
+        self,
+        fetch: Fetch,
+        unled: Callable[[Fetched], ParsedPage],
+        condition: Filter | None,
+        rows: int | None = None,
     ) -> Generator[ParsedPage, None, None]:
-        """Page to the end, `rows` a page, by the first strategy that this entity's order allows."""
+        """Page to the end, `rows` a page, by the first strategy that this entity's order allows.
+
+        `unled` makes a page of records that were listed, but that no key has led to.
+        """
         strategies = list(self._strategies(condition, rows or self._query.page_size))
         for place, paging in enumerate(strategies):
             begun = False
             try:
-                for page in self._walk(paging, fetch, condition):
+                for page in self._walk(paging, fetch, unled, condition):
                     begun = True
                     yield page
             except (OrderNotTrusted, PagingStuck) as error:
@@ -138,12 +156,57 @@ class RecordReader:
                 return
 
     def _walk(
-        self, paging: Paging, fetch: Fetch, condition: Filter | None
+        self,
+        paging: Paging,
+        fetch: Fetch,
+        unled: Callable[[Fetched], ParsedPage],
+        condition: Filter | None,
     ) -> Generator[ParsedPage, None, None]:
-        seats = self._connection.seats
-        if isinstance(paging, KeysetPaging) and seats > 1:
-            return walk_in_stretches(paging, fetch, self._glance, seats)
+        if isinstance(paging, KeysetPaging):
+            return self._walk_by_key(paging, fetch, unled)
         return walk(paging, fetch, condition)
+
+    def _walk_by_key(
+        self, paging: KeysetPaging, fetch: Fetch, unled: Callable[[Fetched], ParsedPage]
+    ) -> Generator[ParsedPage, None, None]:
+        """By key, and then what no key has led to.
+
+        Each page may be in the order of the key while the list as a whole is not. So once the keys
+        have led through several pages, one light request tells whether the list goes on behind as
+        many records.
+        """
+        seats, light = self._connection.seats, self._light_shape()
+        read: set[int] = set()  # hashes of the marks: they take the least room
+        firsts: list[Mark] = []
+
+        def listed(request: PageRequest) -> Fetched:
+            return self._light_page(request, light)
+
+        def noting(request: PageRequest) -> Fetched:
+            fetched = fetch(request)
+            read.update(map(hash, fetched.marks))
+            firsts.extend(fetched.marks[:1])
+            return fetched
+
+        by_key = walk_in_stretches(paging, noting, self._glance, seats)
+        yield from by_key if seats > 1 else walk(paging, noting)
+        if len(firsts) < 2:
+            return
+        beyond = listed(PageRequest(None, 1, len(read))).marks
+        # a server that takes no offset shows its first record again
+        if not beyond or beyond[0] == firsts[0]:
+            return
+        logger.warning(
+            "%s: the server lists more records than its keys lead to; looking for the others.",
+            self.entity.name,
+        )
+        for page in walk(SkipPaging(max(2, self._query.page_size * STAMPS_PER_RECORD)), listed):
+            found = self._fetched(page, light)
+            known = [
+                one for one, mark in zip(found.ids, found.marks, strict=True) if hash(mark) in read
+            ]
+            if len(known) < page.rows:
+                yield unled(self._fetched(without(page, known), light))
 
     def _glance(self, request: PageRequest) -> list[Mark]:
         """The marks of a list; none where records are read one by one, which takes all seats."""
@@ -239,7 +302,19 @@ class RecordReader:
         ][:1]
 
     def _light_page(self, request: PageRequest, light: PageShape) -> Fetched:
-        body = self._list(request, select=self._light_fields())
+        """Keys and stamps of a list. Some forms refuse to select them, but show all fields."""
+        if self._takes_select:
+            try:
+                body = self._list(request, select=self._light_fields())
+                return self._fetched(parse_page(body, light), light)
+            except (InvalidQuery, OptimizationError, ServerError) as refused:
+                try:
+                    body = self._list(request)
+                except AcumaticaError:
+                    raise refused from None
+            self._takes_select = False
+        else:
+            body = self._list(request)
         return self._fetched(parse_page(body, light), light)
 
     def _list(

@@ -1,0 +1,154 @@
+"""Lists come in an order of the server's own, and some forms refuse what others take."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import parse_qs, unquote, urlsplit
+from uuid import UUID
+
+import dlt
+import pytest
+
+from acumatica_source import AcumaticaCredentials, EntityOptions
+from acumatica_source.cli import runner
+from acumatica_source.source import connect
+from tests.client.server import Reply, ScriptedServer, Seen, data, failure, scripted_server
+from tests.contract.documents import contract_document
+
+ENTITY = "Thing"
+LOAD = EntityOptions(ENTITY, page_size=10)
+LIGHT = "ThingID,LastModifiedDateTime"
+CONTRACT = contract_document(
+    {
+        ENTITY: {
+            "ThingID": "StringValue",
+            "Size": "DecimalValue",
+            "LastModifiedDateTime": "DateTimeValue",
+            "Details": ["Line"],
+        },
+        "Line": {"LineNbr": "IntValue"},
+    },
+    [ENTITY],
+)
+
+
+@dataclass
+class Erp:
+    """One entity, listed in the order in which its records were made."""
+
+    server: ScriptedServer
+    records: list[dict[str, Any]] = field(default_factory=list)
+    takes_select: bool = True
+    takes_skip: bool = True
+    asked: list[dict[str, str]] = field(default_factory=list)
+    """The query of each list request."""
+
+    def add(self, *keys: str) -> None:
+        for key in keys:
+            number = len(self.records) + 1
+            self.records.append(
+                {
+                    "id": str(UUID(int=number)),
+                    "ThingID": {"value": key},
+                    "Size": {"value": 1.5},
+                    "LastModifiedDateTime": {"value": f"2025-01-01T00:{number // 60:02}:00+00:00"},
+                    "Details": [{"LineNbr": {"value": 1}}],
+                }
+            )
+
+    def answer(self, seen: Seen) -> Reply:
+        path = unquote(urlsplit(seen.path).path)
+        query = {n: v[0] for n, v in parse_qs(urlsplit(seen.path).query).items()}
+        if path.endswith("/entity"):
+            return data([{"name": "Test", "version": "1.0"}])
+        if path.endswith("/swagger.json"):
+            return data(CONTRACT)
+        if path.endswith(f"/{ENTITY}"):
+            return self.list(query)
+        found = [one for one in self.records if path.endswith(f"/{ENTITY}/{one['id']}")]
+        return data(found[0]) if found else Reply(404)
+
+    def list(self, query: dict[str, str]) -> Reply:
+        self.asked.append(query)
+        if "$select" in query and not self.takes_select:
+            return failure("Optimization cannot be performed.")
+        rows = self.records
+        for name, value in re.findall(r"(\w+) gt '([^']*)'", query.get("$filter", "")):
+            rows = [one for one in rows if one[name]["value"] > value]
+        for name, value in re.findall(r"(\w+) le '([^']*)'", query.get("$filter", "")):
+            rows = [one for one in rows if one[name]["value"] <= value]
+        skip = int(query.get("$skip", 0)) if self.takes_skip else 0
+        top = int(query.get("$top", len(rows)))
+        return data(rows[skip : skip + top])
+
+
+@pytest.fixture
+def erp() -> Iterator[Erp]:
+    with scripted_server() as server:
+        running = Erp(server)
+        server.script = running.answer
+        yield running
+
+
+def sync(erp: Erp, pipeline: dlt.Pipeline) -> list[dict[str, str]]:
+    """Load, and compare; the list requests that it took."""
+    erp.asked.clear()
+    credentials = AcumaticaCredentials(
+        base_url=erp.server.base_url, username="u", password="p", tenant="T"
+    )
+    instance = connect(credentials, "Test", None, 2, None)
+    (outcome,) = runner.sync(pipeline, instance, [LOAD], lambda one: None)
+    assert outcome.error is None
+    loaded = pipeline.dataset()["thing"].select("thing_id").fetchall()
+    assert sorted(key for (key,) in loaded) == sorted(
+        one["ThingID"]["value"] for one in erp.records
+    )
+    lines = pipeline.dataset()["thing__details"].select("line_nbr").fetchall()
+    assert len(lines) == len(erp.records)
+    return list(erp.asked)
+
+
+@pytest.mark.parametrize("count", [20, 25, 250])
+def test_records_that_no_key_leads_to_are_found(
+    erp: Erp, pipeline: dlt.Pipeline, count: int
+) -> None:
+    erp.add(*(f"K{number:05}" for number in range(count)), "A", "B")
+    sync(erp, pipeline)
+    sync(erp, pipeline)
+    erp.add("C")
+    sync(erp, pipeline)
+
+
+def test_keys_that_are_numbers_written_as_text_may_be_listed_by_number(
+    erp: Erp, pipeline: dlt.Pipeline
+) -> None:
+    erp.add(*(str(number) for number in range(120)))
+    sync(erp, pipeline)
+    sync(erp, pipeline)
+
+
+@pytest.mark.parametrize("takes_skip", [True, False], ids=["offsets", "no offsets"])
+def test_a_list_in_the_order_of_its_keys_takes_one_light_request_more(
+    erp: Erp, pipeline: dlt.Pipeline, takes_skip: bool
+) -> None:
+    erp.takes_skip = takes_skip
+    erp.add(*(f"K{number:05}" for number in range(15)))
+    asked = sync(erp, pipeline)
+    assert asked[-1] == {"$select": LIGHT, "$top": "1", "$skip": "15"}
+    assert len(asked) == 3
+
+
+def test_a_list_of_one_page_takes_one_request(erp: Erp, pipeline: dlt.Pipeline) -> None:
+    erp.add(*(f"K{number:05}" for number in range(9)))
+    assert len(sync(erp, pipeline)) == 1
+
+
+def test_a_form_that_refuses_to_select_is_read_whole(erp: Erp, pipeline: dlt.Pipeline) -> None:
+    erp.takes_select = False
+    erp.add(*(f"K{number:05}" for number in range(65)))
+    sync(erp, pipeline)
+    erp.add("K99999")
+    erp.records.pop(3)
+    asked = sync(erp, pipeline)
+    assert sum("$select" in query for query in asked) == 1, "it is not asked again and again"
