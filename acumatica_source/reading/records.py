@@ -84,7 +84,8 @@ class RecordReader:
         self._query = query
         self.entity = query.entity
         self._believed = query.believed
-        self._custom = custom_parameters(query.custom)
+        self._asked = query.custom
+        self._custom = custom_parameters(self._asked)
         self.shape = query.shape
         """The tables that pages consist of."""
         self.started: datetime | None = None
@@ -245,6 +246,8 @@ class RecordReader:
                 )
                 self.one_by_one = True
             except InvalidQuery as error:
+                if self._asks_for_fewer(error):
+                    return self._page(request)
                 if self._believed:
                     raise
                 raise ContractOutdated(f"{self.entity.name} has changed: {error}") from error
@@ -256,6 +259,22 @@ class RecordReader:
             self._hold_to_kind(ListAnswer(refused=True))
             raise
         return replace(light, page=self._fetch_one_by_one(light.ids, light.marks))
+
+    def _asks_for_fewer(self, error: InvalidQuery) -> bool:
+        """Leave custom fields out, those of nested entities first: they may be what is refused."""
+        if not self._asked:
+            return False
+        kept = tuple(one for one in self._asked if not one.place)
+        if kept == self._asked:
+            kept = ()
+        logger.warning(
+            "%s: its list is refused (%s); asking again without the custom fields %s.",
+            self.entity.name,
+            error.server_message or error,
+            ", ".join(one.address for one in self._asked if one not in kept),
+        )
+        self._asked, self._custom = kept, custom_parameters(kept)
+        return True
 
     def _whole_page(self, request: PageRequest) -> ParsedPage:
         """One list answer; more custom fields than one request takes come from further ones."""

@@ -31,6 +31,10 @@ CONTRACT = contract_document(
     },
     [ENTITY],
 )
+FIELDS = {
+    "custom": {"Document": {"UsrSize": {"type": "CustomStringField"}}},
+    "Details": [{"custom": {"Lines": {"UsrWeight": {"type": "CustomDecimalField"}}}}],
+}
 
 
 @dataclass
@@ -41,6 +45,8 @@ class Erp:
     records: list[dict[str, Any]] = field(default_factory=list)
     takes_select: bool = True
     takes_skip: bool = True
+    refused_custom: str | None = None
+    """What makes the server refuse a `$custom` parameter."""
     asked: list[dict[str, str]] = field(default_factory=list)
     """The query of each list request."""
 
@@ -64,6 +70,8 @@ class Erp:
             return data([{"name": "Test", "version": "1.0"}])
         if path.endswith("/swagger.json"):
             return data(CONTRACT)
+        if path.endswith("/$adHocSchema"):
+            return data(FIELDS)
         if path.endswith(f"/{ENTITY}"):
             return self.list(query)
         found = [one for one in self.records if path.endswith(f"/{ENTITY}/{one['id']}")]
@@ -73,7 +81,13 @@ class Erp:
         self.asked.append(query)
         if "$select" in query and not self.takes_select:
             return failure("Optimization cannot be performed.")
+        custom = query.get("$custom", "")
+        if self.refused_custom is not None and self.refused_custom in custom:
+            return failure("The given key was not present in the dictionary.")
         rows = self.records
+        if "Document.UsrSize" in custom:
+            value = {"type": "CustomStringField", "value": "XL"}
+            rows = [{**one, "custom": {"Document": {"UsrSize": value}}} for one in rows]
         for name, value in re.findall(r"(\w+) gt '([^']*)'", query.get("$filter", "")):
             rows = [one for one in rows if one[name]["value"] > value]
         for name, value in re.findall(r"(\w+) le '([^']*)'", query.get("$filter", "")):
@@ -89,6 +103,12 @@ def erp() -> Iterator[Erp]:
         running = Erp(server)
         server.script = running.answer
         yield running
+
+
+def sizes(pipeline: dlt.Pipeline) -> set[str | None]:
+    """The values of the record's custom field."""
+    rows = pipeline.dataset()["thing"].select("custom__document__usr_size").fetchall()
+    return {size for (size,) in rows}
 
 
 def sync(erp: Erp, pipeline: dlt.Pipeline) -> list[dict[str, str]]:
@@ -152,3 +172,20 @@ def test_a_form_that_refuses_to_select_is_read_whole(erp: Erp, pipeline: dlt.Pip
     erp.records.pop(3)
     asked = sync(erp, pipeline)
     assert sum("$select" in query for query in asked) == 1, "it is not asked again and again"
+
+
+@pytest.mark.parametrize(
+    ("refused", "expected"),
+    [(None, {"XL"}), ("Details/", {"XL"}), ("Usr", {None})],
+    ids=["none", "those of details", "all"],
+)
+def test_custom_fields_that_are_refused_do_not_cost_the_rest(
+    erp: Erp, pipeline: dlt.Pipeline, refused: str | None, expected: set[str | None]
+) -> None:
+    erp.refused_custom = refused
+    erp.add(*(f"K{number:05}" for number in range(25)))
+    sync(erp, pipeline)
+    assert sizes(pipeline) == expected
+    erp.add("K99999")
+    sync(erp, pipeline)
+    assert sizes(pipeline) == expected
