@@ -70,6 +70,8 @@ class RecordQuery:
     """Custom fields to read; `entity` has them in its shapes."""
     believed: bool = True
     """Whether the contract is surely that of the present; if not, the first page is held to it."""
+    odd: frozenset[str] = frozenset()
+    """What did not fit the contract of the present before: that is no sign of another contract."""
     archived: bool = True
     """Whether archived records are read too."""
     whole: bool = False
@@ -84,6 +86,9 @@ class RecordReader:
         self._query = query
         self.entity = query.entity
         self._believed = query.believed
+        self._looked = False
+        self.odd = set(query.odd)
+        """What does not fit the contract although that is of the present."""
         self._asked = query.custom
         self._custom = custom_parameters(self._asked)
         self.shape = query.shape
@@ -282,7 +287,7 @@ class RecordReader:
         page = parse_page(body, self.shape)
         if page.rows == 1 and request.filter is None and self.entity.shape.details:
             self._hold_to_kind(ListAnswer(_records(body)))
-        if not self._believed:
+        if not self._looked:
             self._hold_to_contract(body, page)
         for parameter in self._custom[1:]:
             more = self._list(
@@ -296,10 +301,14 @@ class RecordReader:
 
     def _hold_to_contract(self, body: bytes, page: ParsedPage) -> None:
         """Look at the first page that has records."""
-        unknown = undeclared(body, self.entity.shape)
-        if unknown or page.notes:
-            raise ContractOutdated(f"{self.entity.name} has changed: {', '.join(sorted(unknown))}")
-        self._believed = page.rows > 0
+        odd = undeclared(body, self.entity.shape).union(page.notes)
+        if self._query.believed:
+            self.odd |= odd
+        elif not odd <= self.odd:
+            what = ", ".join(sorted(odd - self.odd))
+            raise ContractOutdated(f"{self.entity.name} has changed: {what}")
+        self._looked = page.rows > 0
+        self._believed = self._believed or self._looked
 
     def _hold_to_kind(self, answer: ListAnswer) -> None:
         """Refuse what shows by its answer that it has no records."""
@@ -371,7 +380,7 @@ class RecordReader:
         """
         body = self._bodies(self._custom[:1], ids, marks)
         page = parse_page(body, self.shape)
-        if not self._believed:
+        if not self._looked:
             self._hold_to_contract(body, page)
         for parameter in self._custom[1:]:
             more = self._bodies([parameter], ids, marks)

@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -36,6 +37,9 @@ logger = logging.getLogger(__name__)
 PAGES_AHEAD = 2
 """Pages of one entity that may wait for dlt while the next is being read."""
 
+ODD = "odd"
+"""Where the state says what of the records does not fit their contract."""
+
 
 def entity_resource(instance: Instance, options: EntityOptions) -> DltResource:
     """A resource that loads one entity and its details.
@@ -58,6 +62,8 @@ def entity_resource(instance: Instance, options: EntityOptions) -> DltResource:
 
 def _load(instance: Instance, connection: Connection, options: EntityOptions) -> Iterator[Any]:
     query = query_of(instance, connection, options, dlt.current.source_schema())
+    odd = dlt.current.resource_state(options.name).get(ODD, ())
+    query = replace(query, odd=frozenset(odd))
     try:
         yield from _Load(instance, connection, RecordReader(connection, query), options).run()
     except PagingStuck:
@@ -126,6 +132,7 @@ class _Load:
             state["watermark"] = reached.isoformat()
         state["filled"] = sorted(self._filled)
         state["contents"] = contents.noted()
+        state[ODD] = sorted(self._reader.odd)
 
     def _contents(self) -> Contents:
         """What every row is to hold.

@@ -1,4 +1,4 @@
-"""Lists come in an order of the server's own, and some forms refuse what others take."""
+"""Servers have ways of their own: their order, what they refuse, what they send undeclared."""
 
 import re
 from collections.abc import Iterator
@@ -189,3 +189,21 @@ def test_custom_fields_that_are_refused_do_not_cost_the_rest(
     erp.add("K99999")
     sync(erp, pipeline)
     assert sizes(pipeline) == expected
+
+
+def test_what_no_contract_declares_does_not_have_the_contract_fetched_again(
+    erp: Erp, pipeline: dlt.Pipeline
+) -> None:
+    erp.add(*(f"K{number:05}" for number in range(9)))
+    for one in erp.records:
+        one["Surprise"] = {"value": "not declared"}
+        one["Size"] = {"value": "1.5"}
+    sync(erp, pipeline)
+    for key in ("K00009", "K00010"):
+        erp.server.seen.clear()
+        erp.add(key)
+        sync(erp, pipeline)
+        assert not [one for one in erp.server.seen if one.path.endswith("/swagger.json")]
+    erp.records[0]["Another"] = {"value": "new"}
+    sync(erp, pipeline)
+    assert [one for one in erp.server.seen if one.path.endswith("/swagger.json")]
