@@ -273,7 +273,7 @@ class RecordReader:
         if kept == self._asked:
             kept = ()
         logger.warning(
-            "%s: its list is refused (%s); asking again without the custom fields %s.",
+            "%s: the request is refused (%s); asking again without the custom fields %s.",
             self.entity.name,
             error.server_message or error,
             ", ".join(one.address for one in self._asked if one not in kept),
@@ -378,7 +378,12 @@ class RecordReader:
 
         A record without a persistent id has another one in every session; it is read by its keys.
         """
-        body = self._bodies(self._custom[:1], ids, marks)
+        try:
+            body = self._bodies(self._custom[:1], ids, marks)
+        except InvalidQuery as error:
+            if not self._asks_for_fewer(error):
+                raise
+            return self._fetch_one_by_one(ids, marks)
         page = parse_page(body, self.shape)
         if not self._looked:
             self._hold_to_contract(body, page)

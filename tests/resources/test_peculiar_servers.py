@@ -45,6 +45,8 @@ class Erp:
     records: list[dict[str, Any]] = field(default_factory=list)
     takes_select: bool = True
     takes_skip: bool = True
+    takes_expand: bool = True
+    """Whether a list may show details."""
     refused_custom: str | None = None
     """What makes the server refuse a `$custom` parameter."""
     asked: list[dict[str, str]] = field(default_factory=list)
@@ -74,15 +76,23 @@ class Erp:
             return data(FIELDS)
         if path.endswith(f"/{ENTITY}"):
             return self.list(query)
+        if self.refuses(query):
+            return failure("The given key was not present in the dictionary.")
         found = [one for one in self.records if path.endswith(f"/{ENTITY}/{one['id']}")]
         return data(found[0]) if found else Reply(404)
+
+    def refuses(self, query: dict[str, str]) -> bool:
+        asked = query.get("$custom", "")
+        return self.refused_custom is not None and self.refused_custom in asked
 
     def list(self, query: dict[str, str]) -> Reply:
         self.asked.append(query)
         if "$select" in query and not self.takes_select:
             return failure("Optimization cannot be performed.")
+        if "$expand" in query and not self.takes_expand:
+            return failure("Optimization cannot be performed.")
         custom = query.get("$custom", "")
-        if self.refused_custom is not None and self.refused_custom in custom:
+        if self.refuses(query):
             return failure("The given key was not present in the dictionary.")
         rows = self.records
         if "Document.UsrSize" in custom:
@@ -189,6 +199,14 @@ def test_custom_fields_that_are_refused_do_not_cost_the_rest(
     erp.add("K99999")
     sync(erp, pipeline)
     assert sizes(pipeline) == expected
+
+
+def test_nor_do_they_where_records_are_read_one_by_one(erp: Erp, pipeline: dlt.Pipeline) -> None:
+    erp.takes_expand, erp.refused_custom = False, "Usr"
+    erp.add(*(f"K{number:05}" for number in range(25)))
+    sync(erp, pipeline)
+    erp.add("K99999")
+    sync(erp, pipeline)
 
 
 def test_what_no_contract_declares_does_not_have_the_contract_fetched_again(
