@@ -13,8 +13,14 @@ SAMPLE = 20
 
 
 def undeclared(body: bytes, shape: Shape) -> set[str]:
-    """Names in the first records of a list answer that the contract does not declare."""
-    records = orjson.loads(body)
+    """Names in the first records of a list answer that the contract does not declare.
+
+    None where only the tolerant path can read the answer at all.
+    """
+    try:
+        records = orjson.loads(body)
+    except orjson.JSONDecodeError:
+        return set()
     return set(_undeclared(records[:SAMPLE] if isinstance(records, list) else [], shape))
 
 

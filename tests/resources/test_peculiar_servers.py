@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 from uuid import UUID
@@ -47,6 +47,8 @@ class Erp:
     takes_skip: bool = True
     takes_expand: bool = True
     """Whether a list may show details."""
+    corrupt: tuple[bytes, bytes] = (b"", b"")
+    """Bytes of lists, and what they are replaced by."""
     refused_custom: str | None = None
     """What makes the server refuse a `$custom` parameter."""
     asked: list[dict[str, str]] = field(default_factory=list)
@@ -104,7 +106,8 @@ class Erp:
             rows = [one for one in rows if one[name]["value"] <= value]
         skip = int(query.get("$skip", 0)) if self.takes_skip else 0
         top = int(query.get("$top", len(rows)))
-        return data(rows[skip : skip + top])
+        reply = data(rows[skip : skip + top])
+        return replace(reply, body=reply.body.replace(*self.corrupt)) if self.corrupt[0] else reply
 
 
 @pytest.fixture
@@ -121,15 +124,19 @@ def sizes(pipeline: dlt.Pipeline) -> set[str | None]:
     return {size for (size,) in rows}
 
 
-def sync(erp: Erp, pipeline: dlt.Pipeline) -> list[dict[str, str]]:
-    """Load, and compare; the list requests that it took."""
-    erp.asked.clear()
+def load(erp: Erp, pipeline: dlt.Pipeline) -> None:
     credentials = AcumaticaCredentials(
         base_url=erp.server.base_url, username="u", password="p", tenant="T"
     )
     instance = connect(credentials, "Test", None, 2, None)
     (outcome,) = runner.sync(pipeline, instance, [LOAD], lambda one: None)
     assert outcome.error is None
+
+
+def sync(erp: Erp, pipeline: dlt.Pipeline) -> list[dict[str, str]]:
+    """Load, and compare; the list requests that it took."""
+    erp.asked.clear()
+    load(erp, pipeline)
     loaded = pipeline.dataset()["thing"].select("thing_id").fetchall()
     assert sorted(key for (key,) in loaded) == sorted(
         one["ThingID"]["value"] for one in erp.records
@@ -225,3 +232,21 @@ def test_what_no_contract_declares_does_not_have_the_contract_fetched_again(
     erp.records[0]["Another"] = {"value": "new"}
     sync(erp, pipeline)
     assert [one for one in erp.server.seen if one.path.endswith("/swagger.json")]
+
+
+def test_broken_characters_do_not_stop_a_sync(erp: Erp, pipeline: dlt.Pipeline) -> None:
+    erp.add("Kx")
+    erp.corrupt = (b"Kx", b"K\xff")
+    load(erp, pipeline)
+    assert pipeline.dataset()["thing"].select("thing_id").fetchall() == [("K\ufffd",)]
+
+
+def test_what_is_odd_about_a_column_is_said_once(
+    erp: Erp, pipeline: dlt.Pipeline, caplog: pytest.LogCaptureFixture
+) -> None:
+    erp.add(*(f"K{number:05}" for number in range(35)))
+    for one in erp.records:
+        one["Details"] = [{"LineNbr": {"value": 5.0}}]
+    sync(erp, pipeline)
+    said = [one.getMessage() for one in caplog.records if "a fraction of zero" in one.getMessage()]
+    assert len(said) == 1, caplog.text
