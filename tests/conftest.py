@@ -38,9 +38,14 @@ def credentials_of(sandbox: Sandbox) -> AcumaticaCredentials:
 @pytest.fixture
 def pipeline(tmp_path: Path) -> dlt.Pipeline:
     """A pipeline into a DuckDB file of the test's own."""
+    return pipeline_in(tmp_path)
+
+
+def pipeline_in(folder: Path) -> dlt.Pipeline:
+    """A pipeline into a DuckDB file in that folder."""
     return dlt.pipeline(
         "test",
-        destination=dlt.destinations.duckdb(str(tmp_path / "test.duckdb")),
+        destination=dlt.destinations.duckdb(str(folder / "test.duckdb")),
         dataset_name="erp",
-        pipelines_dir=str(tmp_path / "pipelines"),
+        pipelines_dir=str(folder / "pipelines"),
     )

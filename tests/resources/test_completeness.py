@@ -13,7 +13,7 @@ from acumatica_sandbox import Sandbox, SandboxOptions
 from acumatica_source import EntityOptions
 from acumatica_source.cli import runner
 from acumatica_source.source import connect
-from tests.conftest import credentials_of
+from tests.conftest import credentials_of, pipeline_in
 from tests.resources.warehouse import Tables, assert_equal, loaded, truth
 
 
@@ -94,15 +94,6 @@ def test_the_warehouse_follows_a_source_that_never_rests(
         sync(pipeline, sandbox, load)
         assert_equal(pipeline, sandbox, entity)
         assert sandbox.control.counters()["seats_now"] == 0
-
-
-def pipeline_in(folder: Path) -> dlt.Pipeline:
-    return dlt.pipeline(
-        "restless",
-        destination=dlt.destinations.duckdb(str(folder / "test.duckdb")),
-        dataset_name="erp",
-        pipelines_dir=str(folder / "pipelines"),
-    )
 
 
 def sync(pipeline: dlt.Pipeline, sandbox: Sandbox, load: EntityOptions) -> None:

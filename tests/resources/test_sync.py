@@ -50,6 +50,16 @@ def test_a_second_sync_loads_only_what_changed(
     assert any("LastModified ge datetimeoffset'" in one for one in filters)
 
 
+def test_one_long_list_is_read_through_all_seats(
+    sandbox: Sandbox, instance: Instance, pipeline: dlt.Pipeline
+) -> None:
+    sync(pipeline, instance, EntityOptions("SalesOrder", page_size=4))
+    assert_equal(pipeline, sandbox, "SalesOrder")
+    assert sandbox.control.counters()["seats_max"] == 2
+    filters = [one["query"].get("$filter", "") for one in sandbox.control.requests()]
+    assert any(" le " in one for one in filters), "ranges of keys are asked for"
+
+
 def test_seats_are_all_given_back(
     sandbox: Sandbox, instance: Instance, pipeline: dlt.Pipeline
 ) -> None:
