@@ -41,6 +41,15 @@ def missing() -> Response:
     )
 
 
+def broken() -> Response:
+    """The answer where something fails that nobody has thought of."""
+    return http_error(
+        500,
+        "Object reference not set to an instance of an object.",
+        "System.NullReferenceException",
+    )
+
+
 def unknown_key() -> Response:
     """The answer for a field that the entity does not have."""
     return http_error(

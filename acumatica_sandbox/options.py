@@ -49,7 +49,13 @@ class SandboxOptions:
     contract: str | Path | None = None
     """A swagger document whose entities are served instead of the built-in ones."""
     tenants: tuple[str, ...] = ("Company",)
-    """Login names of tenants, which share their data; with one only, any name signs in."""
+    """Login names of tenants; with one only, any name signs in."""
+    tenant_data: str = "shared"
+    """What tenants hold: the same records, which they share (`shared`); records of their `own`; or
+    the same records and ids at the start, which go their own ways (`snapshot`)."""
+    lands_on_default: bool = False
+    """Whether signing in to any tenant ends in the first one without a word, as reported of
+    instances that do not know their tenants any more."""
     username: str = "admin"
     password: str = "sandbox"  # noqa: S105 - the emulated ERP has nothing to protect
     other_users: tuple[str, ...] = ()
@@ -97,12 +103,71 @@ class SandboxOptions:
     endpoint_list: str = "relative"
     """How the list of endpoints is written: with `relative` or `absolute` addresses, or as a `bare`
     list without the versions of the instance."""
-    contract_5: bool = False
-    """Whether an endpoint of contract version 5 is listed too."""
+    build: str | None = None
+    """The build whose endpoints, contracts and answers it has: `24R2`, `25R2` or `26R2`; None for
+    one between the first two."""
+    contract_version: int = 4
+    """The newest version of the contract that it speaks: 4, or 5, which comes with `26R2` and is
+    spoken by an endpoint beside those of version 4."""
+    contract_3: bool = False
+    """Whether an endpoint of contract version 3 is listed, which is not served any more."""
+    null_form: str = "empty"
+    """How version 5 writes nothing: as `{}` (`empty`), `{"value": null}` (`value`) or `null`
+    (`bare`)."""
+    instant_form: str = "offset"
+    """How version 5 ends instants: with the `offset`, with `Z` in UTC (`z`), or with nothing
+    (`bare`)."""
+    date_only_form: str = "date"
+    """How version 5 writes dates without a time: as a `date`, or as a `timestamp` at midnight."""
+    plain_drop_downs: str = "label"
+    """What drop-downs hold in version 5 that are declared as text: the `label` or the `code`."""
+    wrong_dialect_status: int = 500
+    """The status of a request to version 5 that is written as in version 4: 500 or 400."""
+    custom_parameter: str = "ignored"
+    """What `$custom` does in version 5: `ignored` or `refused`."""
+    more_functions: bool = False
+    """Whether filters of version 5 know `in`, `tolower` and `toupper`."""
+    mixed_dates: str = "accepted"
+    """Whether version 5 compares dates without a time with instants, and the other way round:
+    `accepted` or `refused`."""
+    codes_in_urls: bool = True
+    """Whether version 5 finds records by the codes of drop-down keys too, not only by labels."""
+    empty_details: bool = False
+    """Whether lists show details as empty that are expanded, but not named in `$select`."""
     offset_minutes: int = 0
     """Offset from UTC that instants are written with, in minutes."""
     unstable_order: bool = False
     """Whether lists come in an order that differs from request to request."""
+    list_order: str = "key"
+    """What lists of the contract REST API are in the order of: their `key`, a fixed permutation
+    (`hashed`), the stamp of modification (`modified`), or another with every request (`random`)."""
+    cap_records: int = 0
+    """Records that a list without `$select`, or with parts expanded, shows at most, without saying
+    so; 0 for all."""
+    cap_stamps: int = 0
+    """The same of lists of plain fields by `$select`."""
+    cap_feeds: int = 0
+    """The same of answers of OData that end without a nextLink."""
+    session_ids: float = 0.0
+    """The share of records whose id is new in every session, from 0 to 1."""
+    null_stamps: float = 0.0
+    """The share of records that have no stamp of modification, from 0 to 1."""
+    stamp_not_selectable: tuple[str, ...] = ()
+    """Entities whose lists refuse a `$select` of the stamp of modification."""
+    seat_refusal: str = "answer"
+    """How a session beyond the limit is refused: by an `answer` with `login_limit_status`, or by a
+    redirect to the error `page`, which has the words in its address."""
+    odata_links: str = "absolute"
+    """How next links of OData are written: `absolute`, `relative` to the address that was asked,
+    or with the address of a node behind a load balancer that ends TLS (`behind`)."""
+    custom_refused: tuple[str, ...] = ()
+    """Custom fields, as `Entity.View.Field`, that are declared, but answer 500 where they are asked
+    for, whatever else is."""
+
+    # data access classes of 2026 R2
+    dac_unfilterable: str = "select"
+    """What classes that cannot be filtered refuse: `filter` alone, `select` too, or `orderby` as
+    well."""
 
     def __post_init__(self) -> None:
         for option in fields(self):
@@ -132,6 +197,8 @@ class SandboxOptions:
             raise SandboxError(f"contract must be the path of a file, not {self.contract!r}.")
         if set(self.root) & set("/?#% ") or not self.root.isascii():
             raise SandboxError("root must be one plain path segment, or empty.")
+        if self.contract_version == 5 and self.build in ("24R2", "25R2"):
+            raise SandboxError(f"contract_version 5 comes with the build 26R2, not {self.build}.")
         if not self.username:
             raise SandboxError("username must not be empty.")
 
@@ -145,6 +212,11 @@ class SandboxOptions:
             concurrent=self.concurrent_requests or license.concurrent,
             per_minute=self.requests_per_minute or license.per_minute,
         )
+
+    @property
+    def prefix(self) -> str:
+        """The path that the site lives under, with a slash before it and none behind it."""
+        return f"/{self.root}" if self.root else ""
 
     @property
     def silent(self) -> frozenset[str]:
@@ -161,7 +233,9 @@ class SandboxOptions:
         known = {field.name for field in fields(self)}
         for name in changes:
             if name not in known:
-                raise SandboxError(f"There is no option {name!r}. There are: {sorted(known)}.")
+                raise SandboxError(
+                    f"There is no option {name!r}. There are: {', '.join(sorted(known))}."
+                )
         given: dict[str, Any] = {
             n: tuple(v) if isinstance(v, list) else v for n, v in changes.items()
         }
@@ -186,14 +260,33 @@ NUMBERS: dict[str, tuple[int, int]] = {
     "latency": (0, 600),
     "max_url": (200, 60_000),
     "odata_page": (0, 1_000_000),
+    "cap_records": (0, 1_000_000),
+    "cap_stamps": (0, 1_000_000),
+    "cap_feeds": (0, 1_000_000),
+    "session_ids": (0, 1),
+    "null_stamps": (0, 1),
     "offset_minutes": (-840, 840),
 }
-"""The least and the most of options that are numbers; all are whole but the latency."""
+"""The least and the most of options that are numbers: whole, unless the default has a point."""
 CHOICES: dict[str, tuple[Any, ...]] = {
     "license": tuple(LICENSES),
+    "tenant_data": ("shared", "own", "snapshot"),
+    "build": ("24R2", "25R2", "26R2"),
+    "contract_version": (4, 5),
+    "null_form": ("empty", "value", "bare"),
+    "instant_form": ("offset", "z", "bare"),
+    "date_only_form": ("date", "timestamp"),
+    "plain_drop_downs": ("label", "code"),
+    "wrong_dialect_status": (500, 400),
+    "custom_parameter": ("ignored", "refused"),
+    "mixed_dates": ("accepted", "refused"),
     "login_limit_status": (500, 429),
     "orderby": ("ignored", "honoured", "refused"),
     "endpoint_list": ("relative", "absolute", "bare"),
+    "list_order": ("key", "hashed", "modified", "random"),
+    "dac_unfilterable": ("filter", "select", "orderby"),
+    "seat_refusal": ("answer", "page"),
+    "odata_links": ("absolute", "relative", "behind"),
 }
 
 
@@ -223,3 +316,20 @@ def _check_silent(value: Any) -> None:
 
 def _unprintable(text: str) -> bool:
     return not text.isprintable()
+
+
+UNKNOWNS: dict[str, tuple[Any, ...]] = {
+    **{
+        name: CHOICES[name]
+        for name in (
+            *("null_form", "instant_form", "date_only_form", "plain_drop_downs"),
+            *("wrong_dialect_status", "custom_parameter", "mixed_dates"),
+        )
+    },
+    "offset_minutes": (0, 180, -330),
+    "more_functions": (False, True),
+    "codes_in_urls": (True, False),
+    "empty_details": (False, True),
+}
+"""Options about what no public document settles of contract version 5, with all their values, the
+default first: what works with it must work with each of them."""

@@ -37,6 +37,7 @@ def acumatica_sandbox(acumatica_sandbox_server: Sandbox) -> Iterator[Sandbox]:
 
 def _clean(sandbox: Sandbox) -> None:
     sandbox.control.clear_faults()
+    sandbox.control.make_all_readable()
     sandbox.control.reset_options()
     sandbox.control.sign_out_all()
     sandbox.control.reset_counters()

@@ -10,10 +10,12 @@ from types import TracebackType
 import uvicorn
 
 from acumatica_sandbox.app import App
-from acumatica_sandbox.control import Control
+from acumatica_sandbox.control.faults.schedule import Faults
+from acumatica_sandbox.control.interface import Control
+from acumatica_sandbox.identity.tokens import CLIENT_ID, CLIENT_SECRET
+from acumatica_sandbox.instance import Instance
 from acumatica_sandbox.options import SandboxError, SandboxOptions
-from acumatica_sandbox.site import Site
-from acumatica_sandbox.tokens import CLIENT_ID, CLIENT_SECRET
+from acumatica_sandbox.tenants import Tenants
 
 SEND_BUFFER = 8 << 20
 """Bytes that a connection takes at once: whole pages, so that sending does not copy them twice."""
@@ -26,21 +28,22 @@ class Sandbox:
         self.options = options or SandboxOptions()
         self._socket = _listen(self.options.port)
         try:
-            self._site = Site(self.options)
+            self._tenants = Tenants(Instance(self.options))
         except BaseException:
             self._socket.close()
             raise
-        self._server = uvicorn.Server(_config(self._site))
+        faults = Faults()
+        self.control = Control(self._tenants, faults)
+        """Looks into the emulated instance and changes it."""
+        self._server = uvicorn.Server(_config(App(self._tenants, self.control, faults)))
         self._thread = threading.Thread(
             target=self._server.run, args=([self._socket],), daemon=True, name="acumatica-sandbox"
         )
-        self.control = Control(self._site)
-        """Looks into the emulated instance and changes it."""
 
     @property
     def base_url(self) -> str:
         """The root of the site."""
-        return f"http://127.0.0.1:{self._socket.getsockname()[1]}{self._site.prefix}"
+        return f"http://127.0.0.1:{self._socket.getsockname()[1]}{self.options.prefix}"
 
     @property
     def username(self) -> str:
@@ -54,12 +57,12 @@ class Sandbox:
 
     @property
     def tenant(self) -> str:
-        """The tenant to sign in to."""
+        """The tenant to sign in to; the first one."""
         return self.options.tenants[0]
 
     @property
     def client_id(self) -> str:
-        """The OAuth client that is registered."""
+        """The OAuth client that is registered in that tenant."""
         return f"{CLIENT_ID}@{self.tenant}"
 
     @property
@@ -84,7 +87,7 @@ class Sandbox:
         self._server.should_exit = self._server.force_exit = True
         self._thread.join(timeout=10)
         self._socket.close()
-        self._site.store.close()
+        self._tenants.close()
 
     def run(self) -> None:
         """Serve in the foreground until interrupted."""
@@ -125,9 +128,9 @@ def _listen(port: int) -> socket.socket:
     return listener
 
 
-def _config(site: Site) -> uvicorn.Config:
+def _config(app: App) -> uvicorn.Config:
     return uvicorn.Config(
-        App(site),
+        app,
         log_level="warning",
         access_log=False,
         date_header=False,

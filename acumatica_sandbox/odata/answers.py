@@ -52,12 +52,14 @@ def error(status: int, message: str, version: int, in_atom: bool) -> Response:
     return _json({"error": {"code": "", "message": message}}, 4, status)
 
 
-def service(names: Iterable[str], base: str, version: int, in_atom: bool) -> Response:
-    """The entity sets that there are."""
+def service(kinds: Mapping[str, str], base: str, version: int, in_atom: bool) -> Response:
+    """The entity sets and singletons that there are, by name."""
     if in_atom:
-        return xml(atom.service(names, base), version)
-    kind = {} if version == 3 else {"kind": "EntitySet"}
-    sets = [{"name": name, **kind, "url": name} for name in names]
+        return xml(atom.service(kinds, base), version)
+    sets = [
+        {"name": name, **({} if version == 3 else {"kind": kind}), "url": name}
+        for name, kind in kinds.items()
+    ]
     context = "odata.metadata" if version == 3 else "@odata.context"
     return _json({context: f"{base}/$metadata", "value": sets}, version)
 

@@ -1,11 +1,13 @@
 """Entity sets: what the catalogue offers, as far as the instance's contract has the fields."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
-from acumatica_sandbox.model import EntityModel
-from acumatica_sandbox.odata import catalogue
-from acumatica_sandbox.odata.catalogue import ClassSpec
+from acumatica_sandbox.records import catalogue
+from acumatica_sandbox.records.catalogue import ClassSpec
+from acumatica_sandbox.records.drop_downs import ACCOUNT_TYPES, ITEM_STATUSES, STATUSES
+from acumatica_sandbox.records.model import EntityModel
 from acumatica_sandbox.site import Site
 
 
@@ -61,11 +63,20 @@ class Feed:
     """The feed whose type this one's builds on."""
     parts: tuple[str, ...] = ()
     """The feeds that it puts together, if it has no rows of its own."""
+    filterable: bool = True
+    """Whether a request may filter it."""
+    singleton: bool = False
+    """Whether it is one row without a key, the first there is, and no set."""
 
     @property
     def names(self) -> tuple[str, ...]:
         """The names of its entity sets."""
         return (self.name, *self.aliases)
+
+    @property
+    def function(self) -> str:
+        """The name by which it is asked with parameters: without hyphens and blanks."""
+        return re.sub(r"[-\s]", "", self.name) + "_WithParameters"
 
     @property
     def type_name(self) -> str:
@@ -138,12 +149,21 @@ def _class(site: Site, spec: ClassSpec) -> Feed | None:
     keys = tuple(spec.keys.split())
     if not {*keys} <= {column.name for column in columns}:
         return None
-    if spec.entity in catalogue.KEEPS_DELETED and not spec.detail:
+    if spec.entity in catalogue.KEEPS_DELETED and not (spec.detail or spec.singleton):
         columns = (*columns, Column(catalogue.DELETED, catalogue.DELETED, "b"))
     name, *aliases = spec.names.split()
     space = name.rpartition("_")[0].replace("_", ".")
     return Feed(
-        name, space, entity, columns, keys, spec.detail, aliases=tuple(aliases), base=spec.base
+        name,
+        space,
+        entity,
+        columns,
+        keys,
+        spec.detail,
+        aliases=tuple(aliases),
+        base=spec.base,
+        filterable=spec.filterable,
+        singleton=spec.singleton,
     )
 
 
@@ -214,5 +234,5 @@ def _codes(entity: EntityModel, source: str) -> Mapping[str, str]:
     if source in entity.codes:
         return entity.codes[source]
     if source == "ItemStatus":
-        return catalogue.ITEM_STATUSES
-    return catalogue.ACCOUNT_TYPES if source == "Type" else catalogue.STATUSES
+        return ITEM_STATUSES
+    return ACCOUNT_TYPES if source == "Type" else STATUSES

@@ -5,15 +5,27 @@ the words of Microsoft's library, which instances answer with.
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
-from functools import lru_cache
-from typing import Any
+from typing import Any, NoReturn
 
-from lark import Lark, Token, Tree
-from lark.exceptions import LarkError
-
+from acumatica_sandbox.filtering.evaluation import Evaluator
+from acumatica_sandbox.filtering.expressions import (
+    Brackets,
+    Call,
+    Comparison,
+    Count,
+    Expression,
+    Junction,
+    Lambda,
+    Literal,
+    Membership,
+    Negation,
+    Path,
+    Syntax,
+    bare,
+)
+from acumatica_sandbox.filtering.grammar import SyntaxFault, parse
 from acumatica_sandbox.odata.errors import ODataError
 from acumatica_sandbox.odata.feeds import Feed
 from acumatica_sandbox.odata.functions import function
@@ -21,48 +33,21 @@ from acumatica_sandbox.odata.navigation import Scope, Value, Variables, follow
 from acumatica_sandbox.odata.rows import Row, Tables
 from acumatica_sandbox.odata.values import Dialect, comparable
 
-GRAMMAR = r"""
-    ?start: or
-    ?or: and | or _OR and -> or
-    ?and: not | and _AND not -> and
-    ?not: _NOT not -> not | test
-    ?test: term
-         | term OPERATOR term -> compare
-         | term _IN "(" term ("," term)* ")" -> among
-    ?term: STRING -> text
-         | INSTANT -> instant
-         | DATETIME -> bare_instant
-         | GUID -> guid
-         | NUMBER -> number
-         | TRUE -> true
-         | FALSE -> false
-         | NULL -> null
-         | NAME "(" [or ("," or)*] ")" -> call
-         | LAMBDA "(" [VARIABLE or] ")" -> lambda
-         | COUNT -> count
-         | PATH -> path
-         | "(" or ")"
-    _OR.6: /or(?=[\s(])/
-    _AND.6: /and(?=[\s(])/
-    _NOT.6: /not(?=[\s(])/
-    _IN.6: /in(?=\s*\()/
-    TRUE.6: /true(?![\w\/])/
-    FALSE.6: /false(?![\w\/])/
-    NULL.6: /null(?![\w\/])/
-    OPERATOR.6: /(eq|ne|gt|ge|lt|le)(?=[\s(])/
-    INSTANT.5: /(datetimeoffset|datetime|date)'[^']*'/
-    DATETIME.5: /\d{4}-\d\d-\d\d(T[\d:.]+(Z|[+-]\d\d:\d\d)?)?(?![\w-])/
-    GUID.5: /guid'[^']*'|[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}/
-    NUMBER.4: /-?\d+(\.\d+)?([eE][+-]?\d{1,3})?[mMdDfFlL]?(?![\w-])/
-    STRING.4: /'([^']|'')*'/
-    VARIABLE.4: /[A-Za-z_]\w*\s*:/
-    LAMBDA.4: /\$?[A-Za-z_]\w*(\/\w+)*\/([aA]ny|[aA]ll)(?=\()/
-    COUNT.4: /\$?[A-Za-z_]\w*(\/\w+)*\/\$count(?!\w)/
-    NAME.3: /[A-Za-z_]\w*(?=\()/
-    PATH.2: /\$?[A-Za-z_]\w*(\/\w+)*/
-    %ignore /\s+/
-"""
-_PARSER = Lark(GRAMMAR, parser="lalr")
+SYNTAX = Syntax(
+    (
+        *(Brackets, Junction, Negation, Comparison, Membership),
+        *(Call, Lambda, Count, Path, Literal),
+    ),
+    frozenset(
+        [
+            *("text", "number", "true", "false", "null"),
+            *("typed_instant", "bare_instant", "typed_guid", "bare_guid"),
+        ]
+    ),
+    strict=False,
+    longest_exponent=3,
+)
+"""What versions 3 and 4 know; which of them writes instants how is seen when they are read."""
 _DEEPEST = 100
 _COMPARED: dict[str, Callable[[Any, Any], bool]] = {
     "eq": lambda a, b: a == b,
@@ -115,89 +100,57 @@ def order_key(tables: Tables, feed: Feed, text: str, dialect: Dialect) -> Callab
 
 def _compiled(tables: Tables, feed: Feed, text: str, dialect: Dialect, option: str) -> Value:
     try:
-        tree = _parse(text)
-        return _Compiler(tables, dialect, option, {"$it": feed}).value(tree)
-    except LarkError:
+        expression = parse(text, SYNTAX)
+        if _too_deep(expression):
+            raise RecursionError
+        return _Compiler(tables, dialect, option, {"$it": feed}).value(expression)
+    except SyntaxFault:
         raise ODataError(f"Syntax error in '{text[:100]}'.") from None
     except RecursionError:
         raise ODataError("The recursion limit has been exceeded.") from None
 
 
-@lru_cache(maxsize=256)
-def _parse(text: str) -> "Tree[Token]":
-    tree = _PARSER.parse(text)
-    if _too_deep(tree):
-        raise ODataError("The recursion limit has been exceeded.")
-    return tree
-
-
-def _too_deep(tree: "Tree[Token]") -> bool:
-    level: list[Tree[Token]] = [tree]
+def _too_deep(expression: Expression) -> bool:
+    level = [bare(expression)]
     for _ in range(_DEEPEST):
-        level = [child for one in level for child in one.children if isinstance(child, Tree)]
+        level = [bare(part) for one in level for part in one.parts]
         if not level:
             return False
     return True
 
 
-@dataclass(frozen=True)
-class _Compiler:
-    """Turns the tree of an expression into a function of the rows in scope."""
+class _Compiler(Evaluator[Value]):
+    """Turns an expression into a function of the rows in scope."""
 
-    tables: Tables
-    dialect: Dialect
-    option: str
-    """The query option that the expression is of."""
-    variables: Variables
-    """The feeds of the rows that names stand for; `$it` is the row in question."""
+    def __init__(self, tables: Tables, dialect: Dialect, option: str, variables: Variables) -> None:
+        self._tables = tables
+        self._dialect = dialect
+        self._option = option  # the query option that the expression is of
+        self._variables = variables
+        """The feeds of the rows that names stand for; `$it` is the row in question."""
 
-    def value(self, tree: "Tree[Token]") -> Value:
-        method: Callable[[Sequence[Any]], Value] = getattr(self, f"_{tree.data}")
-        return method(tree.children)
+    def fail(self, message: str) -> NoReturn:
+        raise ODataError(message)
 
-    def _or(self, children: Sequence[Any]) -> Value:
-        a, b = (self._boolean(child) for child in children)
-        return Value("b", lambda scope: a(scope) or b(scope))
+    def joined(self, word: str, conditions: Sequence[Value]) -> Value:
+        ofs, decided = [one.of for one in conditions], word == "or"
 
-    def _and(self, children: Sequence[Any]) -> Value:
-        a, b = (self._boolean(child) for child in children)
-        return Value("b", lambda scope: a(scope) and b(scope))
+        def found(scope: Scope) -> Any:
+            value = None
+            for of in ofs:
+                value = of(scope)
+                if bool(value) == decided:
+                    break
+            return value
 
-    def _not(self, children: Sequence[Any]) -> Value:
-        inner = self._boolean(children[0])
-        return Value("b", lambda scope: not inner(scope))
+        return Value("b", found)
 
-    def _boolean(self, tree: "Tree[Token]") -> Callable[[Scope], Any]:
-        value = self.value(tree)
-        if value.kind != "b":
-            raise ODataError(
-                "A binary operator with incompatible types was detected. Found operand type "
-                f"'{value.edm}' where 'Edm.Boolean' is expected."
-            )
-        return value.of
+    def negated(self, condition: Value) -> Value:
+        of = condition.of
+        return Value("b", lambda scope: not of(scope))
 
-    def _compare(self, children: Sequence[Any]) -> Value:
-        a, b = self.value(children[0]), self.value(children[2])
-        return self._compared(a, str(children[1]), b)
-
-    def _among(self, children: Sequence[Any]) -> Value:
-        first, *rest = (self.value(child) for child in children)
-        tests = [self._compared(first, "eq", one).of for one in rest]
-        return Value("b", lambda scope: any(test(scope) for test in tests))
-
-    def _compared(self, a: Value, operator: str, b: Value) -> Value:
-        with_null = "n" in (a.kind, b.kind) and "c" not in (a.kind, b.kind)
-        if with_null:
-            if operator not in ("eq", "ne"):
-                return Value("b", lambda scope: False)
-            other = a if b.kind == "n" else b
-            return Value("b", lambda scope: (other.of(scope) is None) == (operator == "eq"))
-        if a.kind != b.kind or a.kind in "ec":
-            raise ODataError(
-                "A binary operator with incompatible types was detected. Found operand types "
-                f"'{a.edm}' and '{b.edm}' for operator kind '{operator}'."
-            )
-        test, left, right, zone = _COMPARED[operator], a.of, b.of, self.dialect.zone
+    def related(self, a: Value, operator: str, b: Value) -> Value:
+        test, left, right, zone = _COMPARED[operator], a.of, b.of, self._dialect.zone
 
         def compared(scope: Scope) -> bool:
             x, y = left(scope), right(scope)
@@ -207,95 +160,87 @@ class _Compiler:
 
         return Value("b", compared)
 
-    def _call(self, children: Sequence[Any]) -> Value:
-        name = str(children[0])
-        terms = [self.value(child) for child in children[1:] if child is not None]
-        called = function(name, self.dialect.version)
+    def compared_with_null(self, value: Value, *, equal: bool) -> Value:
+        of = value.of
+        return Value("b", lambda scope: (of(scope) is None) == equal)
+
+    def ordered_with_null(self) -> Value:
+        return Value("b", lambda scope: False)
+
+    def constant(self, kind: str, value: Any) -> Value:
+        plain = Decimal(value) if kind == "d" else value
+        return Value(kind, lambda scope: plain)
+
+    def instant(self, literal: Literal) -> Value:
+        text = literal.text
+        if literal.form == "typed_instant":
+            if self._dialect.version != 3:
+                self.fail(f"Unrecognized 'Edm.String' literal '{text}'.")
+            text = text.partition("'")[2][:-1]
+        elif self._dialect.version == 3:
+            self.fail(f"Syntax error in '{text}'.")
+        try:
+            moment = datetime.fromisoformat(text)
+        except ValueError:
+            self.fail(f"Unrecognized 'Edm.DateTimeOffset' literal '{text}'.")
+        instant = moment if moment.tzinfo else moment.replace(tzinfo=self._dialect.zone)
+        return Value("t", lambda scope: instant)
+
+    def other(self, expression: Expression) -> Value:
+        match expression:
+            case Call() as call:
+                return self._call(call)
+            case Lambda() as quantifier:
+                return self._quantified(quantifier)
+            case Count(path=path):
+                rows, _ = self._collection(path, "$count may only be used following a collection.")
+                return Value("d", lambda scope: len(rows(scope)))
+            case Path(text=path):
+                return follow(self._tables, self._variables, path, self._option)
+        raise TypeError(expression)  # its syntax knows no more
+
+    def _call(self, call: Call) -> Value:
+        terms = [self.value(part) for part in call.parts]
+        called = function(call.name, self._dialect.version)
         if called is None:
-            raise ODataError(
-                f"An unknown function with name '{name}' was found. This may also be a function "
-                "import or a key lookup on a navigation property, which is not allowed."
+            self.fail(
+                f"An unknown function with name '{call.name}' was found. This may also be a "
+                "function import or a key lookup on a navigation property, which is not allowed."
             )
         if "".join(term.kind for term in terms) != called.takes:
-            raise ODataError(
-                f"No function signature for the function with name '{name}' matches the "
+            self.fail(
+                f"No function signature for the function with name '{call.name}' matches the "
                 "specified arguments."
             )
-        call, ofs, zone = called.call, [term.of for term in terms], self.dialect.zone
+        made, ofs, zone = called.call, [term.of for term in terms], self._dialect.zone
 
         def result(scope: Scope) -> Any:
             values = [of(scope) for of in ofs]
             if None in values:
                 return None
-            return call(*(comparable(v, zone) if isinstance(v, date) else v for v in values))
+            return made(*(comparable(v, zone) if isinstance(v, date) else v for v in values))
 
         return Value(called.gives, result)
 
-    def _lambda(self, children: Sequence[Any]) -> Value:
-        path, _, word = str(children[0]).rpartition("/")
-        rows, target = self._collection(path, "Any/All may only be used following a collection.")
-        if children[1] is None:
-            if word.lower() == "all":
-                raise ODataError("Syntax error: 'all' needs a range variable and a condition.")
+    def _quantified(self, quantifier: Lambda) -> Value:
+        every = quantifier.word.lower() == "all"
+        rows, target = self._collection(
+            quantifier.path, "Any/All may only be used following a collection."
+        )
+        name, condition = quantifier.variable, quantifier.condition
+        if name is None or condition is None:
+            if every:
+                self.fail("Syntax error: 'all' needs a range variable and a condition.")
             return Value("b", lambda scope: bool(rows(scope)))
-        name = str(children[1]).rstrip(": \t")
-        if name in self.variables:
-            raise ODataError(f"The range variable '{name}' has already been declared.")
-        inner = _Compiler(
-            self.tables, self.dialect, self.option, {**self.variables, name: target}
-        )._boolean(children[2])
-        decide = any if word.lower() == "any" else all
-        return Value("b", lambda scope: decide(inner({**scope, name: row}) for row in rows(scope)))
-
-    def _count(self, children: Sequence[Any]) -> Value:
-        path = str(children[0]).removesuffix("/$count")
-        rows, _ = self._collection(path, "$count may only be used following a collection.")
-        return Value("d", lambda scope: len(rows(scope)))
+        if name in self._variables:
+            self.fail(f"The range variable '{name}' has already been declared.")
+        variables = {**self._variables, name: target}
+        inside = _Compiler(self._tables, self._dialect, self._option, variables)
+        of, decide = inside.condition(condition, 0).of, all if every else any
+        return Value("b", lambda scope: decide(of({**scope, name: row}) for row in rows(scope)))
 
     def _collection(self, path: str, problem: str) -> tuple[Callable[[Scope], list[Row]], Feed]:
-        value = follow(self.tables, self.variables, path, self.option)
+        value = follow(self._tables, self._variables, path, self._option)
         if value.kind != "c" or value.feed is None:
-            raise ODataError(problem)
+            self.fail(problem)
         return value.of, value.feed
-
-    def _path(self, children: Sequence[Any]) -> Value:
-        return follow(self.tables, self.variables, str(children[0]), self.option)
-
-    def _text(self, children: Sequence[Any]) -> Value:
-        text = str(children[0])[1:-1].replace("''", "'")
-        return Value("s", lambda scope: text)
-
-    def _number(self, children: Sequence[Any]) -> Value:
-        number = Decimal(str(children[0]).rstrip("mMdDfFlL"))
-        return Value("d", lambda scope: number)
-
-    def _instant(self, children: Sequence[Any]) -> Value:
-        if self.dialect.version != 3:
-            raise ODataError(f"Unrecognized 'Edm.String' literal '{children[0]}'.")
-        return self._moment(str(children[0]).partition("'")[2][:-1])
-
-    def _bare_instant(self, children: Sequence[Any]) -> Value:
-        if self.dialect.version == 3:
-            raise ODataError(f"Syntax error in '{children[0]}'.")
-        return self._moment(str(children[0]))
-
-    def _moment(self, text: str) -> Value:
-        try:
-            moment = datetime.fromisoformat(text)
-        except ValueError:
-            raise ODataError(f"Unrecognized 'Edm.DateTimeOffset' literal '{text}'.") from None
-        instant = moment if moment.tzinfo else moment.replace(tzinfo=self.dialect.zone)
-        return Value("t", lambda scope: instant)
-
-    def _guid(self, children: Sequence[Any]) -> Value:
-        text = str(children[0]).removeprefix("guid").strip("'").lower()
-        return Value("g", lambda scope: text)
-
-    def _true(self, children: Sequence[Any]) -> Value:
-        return Value("b", lambda scope: True)
-
-    def _false(self, children: Sequence[Any]) -> Value:
-        return Value("b", lambda scope: False)
-
-    def _null(self, children: Sequence[Any]) -> Value:
-        return Value("n", lambda scope: None)

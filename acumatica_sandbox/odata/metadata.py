@@ -1,10 +1,10 @@
 """`$metadata` of the feeds."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from xml.sax.saxutils import quoteattr
 
+from acumatica_sandbox.filtering.kinds import EDM
 from acumatica_sandbox.odata.feeds import Column, Feed, Link
-from acumatica_sandbox.odata.navigation import EDM
 
 _EDMX = {
     3: "http://schemas.microsoft.com/ado/2007/06/edmx",
@@ -27,7 +27,7 @@ def metadata(feeds: Mapping[str, Feed], version: int) -> bytes:
     Inquiries share a schema with their container `Default`; of DACs every namespace is a schema,
     and the container is `Default.Container`.
     """
-    sets = "".join(_sets(feed, version) for feed in feeds.values())
+    sets = "".join(_sets(feed, feeds, version) for feed in feeds.values())
     if any(feed.is_class for feed in feeds.values()):
         spaces: dict[str, list[Feed]] = {}
         for feed in feeds.values():
@@ -71,7 +71,7 @@ def _type(feed: Feed, feeds: Mapping[str, Feed], version: int) -> str:
     base = feeds[feed.base] if feed.base else None
     inherited = {column.name for column in base.columns} if base else set()
     keys = "".join(f'<PropertyRef Name="{key}"/>' for key in sorted(feed.keys))
-    content = "" if base else f"<Key>{keys}</Key>"
+    content = "" if base or not keys else f"<Key>{keys}</Key>"
     content += "".join(
         _property(feed, column, version) for column in feed.columns if column.name not in inherited
     )
@@ -98,15 +98,20 @@ def _navigation(link: Link, feeds: Mapping[str, Feed]) -> str:
     return f'<NavigationProperty Name="{link.name}" Type="{target}">{pairs}</NavigationProperty>'
 
 
-def _sets(feed: Feed, version: int) -> str:
+def _sets(feed: Feed, feeds: Mapping[str, Feed], version: int) -> str:
+    base = feeds[feed.base] if feed.base else None
+    inherited = {column.name for column in base.columns} if base else set()
     kind = quoteattr(feed.full_type)
+    if feed.singleton:
+        return "".join(f"<Singleton Name={quoteattr(n)} Type={kind}/>" for n in feed.names)
     sets = "".join(
-        f"<EntitySet Name={quoteattr(name)} EntityType={kind}>{_restrictions(feed)}</EntitySet>"
+        f"<EntitySet Name={quoteattr(name)} EntityType={kind}>"
+        f"{_restrictions(feed, inherited)}</EntitySet>"
         for name in feed.names
     )
     if feed.parameter is None:
         return sets
-    name = f"{feed.name}_WithParameters"
+    name = feed.function
     if version == 3:
         return sets + (
             f'<FunctionImport Name={quoteattr(name)} ReturnType="Collection({feed.full_type})" '
@@ -116,26 +121,31 @@ def _sets(feed: Feed, version: int) -> str:
         )
     return sets + (
         f"<FunctionImport Name={quoteattr(name)} "
-        f"Function={quoteattr(feed.full_type + '_WithParameters')} "
+        f"Function={quoteattr(f'{feed.space}.{feed.name}')} "
         f"EntitySet={quoteattr(feed.name)}/>"
     )
 
 
-def _restrictions(feed: Feed) -> str:
-    closed = [column.name for column in feed.columns if column.computed]
-    if not feed.is_class or not closed:
+def _restrictions(feed: Feed, inherited: Collection[str]) -> str:
+    """What cannot be filtered; what the class that it builds on says holds for it too."""
+    closed = [c.name for c in feed.columns if c.computed and c.name not in inherited]
+    if not feed.is_class or (feed.filterable and not closed):
         return ""
-    paths = "".join(f"<PropertyPath>{name}</PropertyPath>" for name in closed)
-    return (
-        '<Annotation Term="Cap.FilterRestrictions"><Record>'
-        f'<PropertyValue Property="NonFilterableProperties"><Collection>{paths}</Collection>'
-        "</PropertyValue></Record></Annotation>"
-    )
+    said = ""
+    if not feed.filterable:
+        said += '<PropertyValue Property="Filterable" Bool="false"/>'
+    if closed:
+        paths = "".join(f"<PropertyPath>{name}</PropertyPath>" for name in closed)
+        said += (
+            '<PropertyValue Property="NonFilterableProperties">'
+            f"<Collection>{paths}</Collection></PropertyValue>"
+        )
+    return f'<Annotation Term="Cap.FilterRestrictions"><Record>{said}</Record></Annotation>'
 
 
 def _function(feed: Feed) -> str:
     return (
-        f'<Function Name="{feed.type_name}_WithParameters">{_parameter(feed)}'
+        f"<Function Name={quoteattr(feed.name)}>{_parameter(feed)}"
         f'<ReturnType Type="Collection({feed.full_type})"/></Function>'
     )
 

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from acumatica_sandbox.filtering.kinds import EDM, family
 from acumatica_sandbox.odata.errors import FormulaUsed, ODataError
 from acumatica_sandbox.odata.feeds import Column, Feed, Link
 from acumatica_sandbox.odata.rows import Row, Tables
@@ -12,19 +13,6 @@ Scope = Mapping[str, Row]
 """The rows that names stand for: `$it` for the row in question, range variables of lambdas."""
 Variables = Mapping[str, Feed]
 """The feeds that those rows are of."""
-EDM = {
-    "s": "Edm.String",
-    "d": "Edm.Decimal",
-    "i": "Edm.Int32",
-    "h": "Edm.Int16",
-    "l": "Edm.Int64",
-    "b": "Edm.Boolean",
-    "t": "Edm.DateTimeOffset",
-    "D": "Edm.DateTimeOffset",
-    "g": "Edm.Guid",
-    "x": "Edm.Binary",
-}
-_KINDS = {"i": "d", "h": "d", "l": "d", "D": "t"}
 
 
 @dataclass(frozen=True)
@@ -122,4 +110,4 @@ def _column(parent: Value, feed: Feed, name: str, option: str) -> Value:
         row = of(scope)
         return None if row is None else row[name]
 
-    return Value(_KINDS.get(column.kind, column.kind), value)
+    return Value(family(column.kind), value)

@@ -6,13 +6,13 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
-from acumatica_sandbox.fragments import Fragments, Record, from_fragments
-from acumatica_sandbox.odata.catalogue import DELETED
 from acumatica_sandbox.odata.feeds import Column, Feed, Link
 from acumatica_sandbox.odata.numbers import number_of
 from acumatica_sandbox.odata.values import comparable
+from acumatica_sandbox.records.catalogue import DELETED
+from acumatica_sandbox.records.fragments import Fragments, Record, from_fragments
+from acumatica_sandbox.records.store import Window
 from acumatica_sandbox.site import Site
-from acumatica_sandbox.store import Window
 
 Row = dict[str, Any]
 """Values by column; `_archived` and `_deleted` tell what hides it."""
@@ -101,7 +101,9 @@ class Tables:
             if entity == feed.entity.name
             for row in _rows(self.site, feed, record, bool(record.get("archived")))
         ]
-        return _Kept(version, made, _sorted(feed, rows + deleted) if deleted else rows)
+        # numbers that stand for names are not in the order of these
+        in_order = not deleted and not feed.detail
+        return _Kept(version, made, rows if in_order else _sorted(feed, rows + deleted))
 
 
 def _place(row: Row, columns: Sequence[str]) -> tuple[Any, ...]:

@@ -8,13 +8,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, timedelta, timezone
 from typing import Any
-from urllib.parse import quote, urlencode
+from urllib.parse import quote, urlencode, urlsplit
 
 from starlette.requests import Request
 from starlette.responses import Response
 
 from acumatica_sandbox.answers import not_found
-from acumatica_sandbox.identity import auth_cookie, signed_in, with_cookies
+from acumatica_sandbox.identity.directory import Directory
+from acumatica_sandbox.identity.service import auth_cookie, signed_in, with_cookies
+from acumatica_sandbox.identity.sessions import SESSION_COOKIE, ApiSession, SignInRefused
 from acumatica_sandbox.odata import answers
 from acumatica_sandbox.odata.address import Address, address_of, arguments, called, plain
 from acumatica_sandbox.odata.answers import Page
@@ -24,13 +26,18 @@ from acumatica_sandbox.odata.metadata import metadata
 from acumatica_sandbox.odata.rows import Row, Tables
 from acumatica_sandbox.odata.selection import Selection, document, selection
 from acumatica_sandbox.odata.values import Dialect, comparable
-from acumatica_sandbox.sessions import SESSION_COOKIE, ApiSession, SignInRefused
 from acumatica_sandbox.site import Site
+from acumatica_sandbox.tenants import Tenants
 
 DELETED_KEPT = timedelta(days=10)
 OPTIONS = {"$filter", "$select", "$orderby", "$top", "$skip", "$format"}
 OPTIONS_OF_CLASSES = OPTIONS | {"$expand", "$count"}
-WITH_PARAMETERS = "_WithParameters"
+_CLOSED = ("$filter", "$select", "$orderby")
+"""What classes may refuse that cannot be filtered, one more with each value of the option."""
+_NO_COLLECTION = (
+    "The requested resource is not a collection. Query options $filter, $orderby, $count, $skip, "
+    "and $top can be applied only on collections."
+)
 
 
 @dataclass(frozen=True)
@@ -48,21 +55,28 @@ class Ask:
     """Whether the answer is Atom XML, not JSON."""
 
 
-async def answer(site: Site, request: Request, path: str) -> Response:
+async def answer(tenants: Tenants, request: Request, path: str) -> Response:
     """One request below `/t/{tenant}/api/odata`, `/odata` or `/odatav4`."""
-    address = address_of(path, site.options.tenants)
+    instance = tenants.instance
+    names, directory = instance.options.tenants, instance.directory
+    address = address_of(path, names)
     if address is None:
         return not_found(path)
-    user = _user_of_basic(site, request)
-    session = signed_in(site, request) or _conventional(site, request)
+    user = _user_of_basic(directory, request)
+    session = signed_in(directory, request) or _conventional(directory, request)
     if session is None and user is None:
         challenge = {"WWW-Authenticate": 'Basic realm="Acumatica"'}
         return Response(status_code=401, headers=challenge)
-    if address.tenant not in site.options.tenants:
+    if address.tenant not in names:
         return not_found(path)
+    if session is not None and session.tenant != address.tenant:
+        if user is None:
+            return not_found(path)  # as if there were no such tenant
+        session = None
     fresh = session is None
     if session is None:
-        session = site.conventional.open(str(address.tenant), str(user))
+        session = directory.conventional.open(address.tenant, str(user))
+    site = await tenants.enter(address.tenant)
     session.inside += 1
     atom = address.version == 3 and _wants_atom(request)
     try:
@@ -79,20 +93,20 @@ async def answer(site: Site, request: Request, path: str) -> Response:
     return with_cookies(response, session) if fresh else response
 
 
-def _user_of_basic(site: Site, request: Request) -> str | None:
+def _user_of_basic(directory: Directory, request: Request) -> str | None:
     scheme, _, token = request.headers.get("Authorization", "").partition(" ")
     if scheme.lower() != "basic":
         return None
     try:
         name, _, password = base64.b64decode(token).decode().partition(":")
-        return site.sessions.check(name, password)
+        return directory.sessions.check(name, password)
     except (ValueError, SignInRefused):
         return None
 
 
-def _conventional(site: Site, request: Request) -> ApiSession | None:
+def _conventional(directory: Directory, request: Request) -> ApiSession | None:
     """The conventional user that the cookies belong to."""
-    session = site.conventional.find(request.cookies.get(SESSION_COOKIE))
+    session = directory.conventional.find(request.cookies.get(SESSION_COOKIE))
     if session is None or request.cookies.get(".ASPXAUTH") != auth_cookie(session):
         return None
     return session
@@ -146,16 +160,21 @@ def _items(request: Request) -> list[tuple[str, str]]:
 def _route(ask: Ask, refuse: answers.Refusal) -> Response:
     feeds, version = ask.tables.feeds, ask.address.version
     if not ask.address.rest:
-        names = [name for feed in feeds.values() for name in feed.names]
-        return answers.service(names, ask.base, version, ask.atom)
+        kinds = {
+            name: "Singleton" if feed.singleton else "EntitySet"
+            for feed in feeds.values()
+            for name in feed.names
+        }
+        return answers.service(kinds, ask.base, version, ask.atom)
     first, *more = ask.address.rest
     if first == "$metadata" and not more:
         return answers.xml(metadata(feeds, version), version)
     name, given = called(first)
     feed = by_name(feeds).get(name)
     bound: dict[str, str | None] = {}
-    if feed is None and name.endswith(WITH_PARAMETERS):
-        feed = by_name(feeds).get(name.removesuffix(WITH_PARAMETERS))
+    if feed is None:
+        takers = {one.function: one for one in feeds.values() if one.parameter}
+        feed = takers.get(name)
         if feed is not None and feed.parameter and (given is not None or version == 3):
             values = ask.parameters if given is None else arguments(given, ask.parameters)
             bound = {feed.parameter: plain(values.get(feed.parameter, "null"))}
@@ -173,7 +192,18 @@ def _route(ask: Ask, refuse: answers.Refusal) -> Response:
         return _deleted(ask, feed)
     if more and not (ask.address.dac and call == "$count" and given is None):
         return refuse(404, f"Resource not found for the segment '{more[0][:100]}'.")
-    wanted = selection(ask.tables, feed, _options(ask), ask.dialect)
+    asked = _options(ask)
+    if feed.singleton:
+        if {*asked} - {"$select", "$expand", "$format"}:
+            raise ODataError(_NO_COLLECTION)
+        wanted = selection(ask.tables, feed, asked, ask.dialect)
+        only = ask.tables.rows(feed)[:1]
+        return _one(ask, wanted, only[0]) if only else Response(status_code=204)
+    if not feed.filterable:
+        closed = _CLOSED[: _CLOSED.index(f"${options.dac_unfilterable}") + 1]
+        for name in sorted({*asked}.intersection(closed)):
+            raise ODataError(f"The query option '{name}' is not allowed.")
+    wanted = selection(ask.tables, feed, asked, ask.dialect)
     if given is not None:
         row = _single(ask, feed, arguments(given, ask.parameters))
         return refuse(404, "The resource was not found.") if row is None else _one(ask, wanted, row)
@@ -223,7 +253,7 @@ def _one(ask: Ask, wanted: Selection, row: Row) -> Response:
 
 def _rows(ask: Ask, wanted: Selection, matching: list[Row]) -> Response:
     taken = wanted.window(matching)
-    most = ask.site.options.odata_page
+    most, cap = ask.site.options.odata_page, ask.site.options.cap_feeds
     following = None
     if most and len(taken) > most:
         taken = taken[:most]
@@ -231,7 +261,14 @@ def _rows(ask: Ask, wanted: Selection, matching: list[Row]) -> Response:
         if wanted.top is not None:
             options["$top"] = str(wanted.top - most)
         here = "/".join(quote(segment) for segment in ask.address.rest)
-        following = f"{ask.base}/{here}?{urlencode(options)}"
+        beginning = {
+            "absolute": f"{ask.base}/",
+            "relative": "",
+            "behind": f"http://node-2.internal:8080{urlsplit(ask.base).path}/",
+        }
+        following = f"{beginning[ask.site.options.odata_links]}{here}?{urlencode(options)}"
+    elif cap:
+        taken = taken[:cap]
     if ask.atom:
         around = (ask.base, ask.site.clock.now(), following)
         return answers.atom_rows(wanted, taken, ask.dialect, around)
@@ -256,6 +293,7 @@ def _deleted(ask: Ask, feed: Feed) -> Response:
     ]
     wanted = selection(ask.tables, shape, _options(ask), ask.dialect)
     matching = wanted.matching(rows)
-    members = [document(ask.tables, wanted, row, ask.dialect) for row in wanted.window(matching)]
+    taken = wanted.window(matching)[: ask.site.options.cap_feeds or None]
+    members = [document(ask.tables, wanted, row, ask.dialect) for row in taken]
     page = Page(f"{ask.base}/$metadata#Collection({shape.full_type})", None, None)
     return answers.collection(page, members, 4)

@@ -4,13 +4,13 @@ import random
 from collections.abc import Mapping
 from datetime import datetime
 
-from acumatica_sandbox.fragments import Record
-from acumatica_sandbox.model import EntityModel
+from acumatica_sandbox.records.fragments import Record
+from acumatica_sandbox.records.model import EntityModel
+from acumatica_sandbox.records.store import Store
 from acumatica_sandbox.seeding import documents, masters
 from acumatica_sandbox.seeding.fitting import fit
 from acumatica_sandbox.seeding.generic import Chance, complete, generic_records
 from acumatica_sandbox.seeding.orders import ORIGINALS, add_orders, orders
-from acumatica_sandbox.store import Store
 
 
 def seed(

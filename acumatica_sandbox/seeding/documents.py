@@ -5,7 +5,7 @@ from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 
 from acumatica_sandbox.clock import on_sql_grain
-from acumatica_sandbox.fragments import Record
+from acumatica_sandbox.records.fragments import Record
 from acumatica_sandbox.seeding.calendar import period_of
 from acumatica_sandbox.seeding.generic import Chance
 

@@ -3,8 +3,8 @@
 from datetime import date, datetime
 from decimal import Decimal
 
-from acumatica_sandbox.fragments import Record
-from acumatica_sandbox.model import ShapeModel
+from acumatica_sandbox.records.fragments import Record
+from acumatica_sandbox.records.model import ShapeModel
 
 TYPES: dict[str, tuple[type, ...]] = {
     "s": (str,),

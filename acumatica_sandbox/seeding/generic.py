@@ -9,8 +9,8 @@ from functools import lru_cache
 from typing import Any
 
 from acumatica_sandbox.clock import on_sql_grain
-from acumatica_sandbox.fragments import Record
-from acumatica_sandbox.model import EntityModel, ShapeModel
+from acumatica_sandbox.records.fragments import Record
+from acumatica_sandbox.records.model import EntityModel, ShapeModel
 from acumatica_sandbox.seeding import words
 from acumatica_sandbox.seeding.calendar import period_of, year_of
 

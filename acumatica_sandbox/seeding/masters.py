@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from datetime import timedelta
 from decimal import Decimal
 
-from acumatica_sandbox.fragments import Record
+from acumatica_sandbox.records.fragments import Record
 from acumatica_sandbox.seeding import words
 from acumatica_sandbox.seeding.calendar import periods, year_of
 from acumatica_sandbox.seeding.generic import Chance

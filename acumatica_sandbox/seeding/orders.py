@@ -10,8 +10,9 @@ from datetime import timedelta
 from decimal import Decimal
 
 from acumatica_sandbox.clock import on_sql_grain
-from acumatica_sandbox.fragments import Fragments, Record, to_fragments, value_text
-from acumatica_sandbox.model import EntityModel
+from acumatica_sandbox.records.fragments import Fragments, Record, to_fragments, value_text
+from acumatica_sandbox.records.model import EntityModel
+from acumatica_sandbox.records.store import NewRow, Store, column_text
 from acumatica_sandbox.seeding import words
 from acumatica_sandbox.seeding.documents import (
     TAX_RATE,
@@ -23,10 +24,8 @@ from acumatica_sandbox.seeding.documents import (
 from acumatica_sandbox.seeding.fitting import fit
 from acumatica_sandbox.seeding.generic import Chance, complete
 from acumatica_sandbox.seeding.masters import address
-from acumatica_sandbox.store import NewRow, Store, column_text
 
 ORIGINALS = 3_000
-OWN = ("OrderNbr", "LastModified", "NoteID")
 STAMPS = 20_000
 """Different modification stamps among the copies."""
 
@@ -60,6 +59,7 @@ def orders(
             "RequestedOn": day + timedelta(days=5),
             "CreatedDate": on_sql_grain(modified - timedelta(minutes=30)),
             "LastModified": modified,
+            "LastModifiedDateTime": modified,
             "CurrencyID": "USD",
             "CurrencyRate": Decimal(1),
             "Description": None if number % 3 else chance.pick(words.NOTES),
@@ -81,6 +81,10 @@ def orders(
             "custom": {
                 "Document.AttributeCHANNEL": chance.pick(("WEB", "PHONE", None)),
                 "Document.UsrPriority": number % 5 or None,
+                "Document.AttributePRODUCT": ("Pumps", "Motors", "Valves", None)[number % 4],
+                "Document.AttributeTAGS": (None, "Motor", "Motor, Electric")[number % 3],
+                "Document.UsrPickup": day if number % 2 else None,
+                "Document.UsrWeight": Decimal(number).scaleb(-2),
             },
             "BillToAddress": address(chance),
             "ShipToAddress": address(chance),
@@ -161,33 +165,36 @@ def _copies(
     count: int,
     chance: Chance,
 ) -> Iterator[NewRow]:
+    stamp = next(iter(entity.stamps), "LastModified")
     names = [name for name in entity.shape.members if name in entity.shape.fields]
-    number_at, stamp_at, note_at = (names.index(name) + 1 if name in names else 0 for name in OWN)
+    number_at, stamp_at, note_at = (
+        names.index(name) + 1 if name in names else 0 for name in ("OrderNbr", stamp, "NoteID")
+    )
     between = re.compile(rb'(?<=\}),(?=")')
     stamps = [
-        (column_text(moment), f'"LastModified":{value_text("t", moment)}'.encode())
+        (column_text(moment), f'"{stamp}":{value_text("t", moment)}'.encode())
         for moment in (chance.moment() for _ in range(STAMPS))
     ]
     split = [(record, p, between.split(p.flat[1:])) for record, p in originals]
     for number in range(len(split) + 1, count + 1):
         record, pieces, flat = split[number % len(split)]
         identity = chance.guid()
-        moment, stamp = chance.pick(stamps)
+        moment, text = chance.pick(stamps)
         flat = flat.copy()
         own = {
             number_at: b'"OrderNbr":{"value":"%06d"}' % number,
-            stamp_at: stamp,
+            stamp_at: text,
             note_at: b'"NoteID":{"value":"%b"}' % identity.encode(),
         }
-        for at, text in own.items():
+        for at, piece in own.items():
             if at:
-                flat[at] = text
+                flat[at] = piece
         values: Record = {
             "id": identity,
             "archived": record["archived"],
             "OrderType": record["OrderType"],
             "OrderNbr": f"{number:06}",
-            "LastModified": moment,
+            stamp: moment,
         }
         whole = Fragments(b"," + b",".join(flat), (), pieces.custom)
         yield store.row(entity, values, whole)[0], number % len(split) + 1

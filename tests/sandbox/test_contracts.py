@@ -94,12 +94,6 @@ def test_the_endpoint_list_is_for_reading(desk: Desk, method: str) -> None:
     assert method in answer.json()["message"]
 
 
-def test_an_endpoint_of_contract_version_5_can_be_listed(start: Start) -> None:
-    with start(contract_5=True) as desk:
-        document = desk.get(f"{desk.site}/entity/Default/26.200.001/swagger.json").json()
-    assert document["info"]["version"] == "5"
-
-
 def shape(schema: dict[str, Any]) -> dict[str, Any]:
     return {"allOf": [{"$ref": "#/components/schemas/Entity"}, {"type": "object", **schema}]}
 

@@ -157,6 +157,7 @@ def test_the_licence_can_change_while_it_runs(start: Start) -> None:
         assert control.counters()["throttle_delay_seconds"] > 1
 
 
+@pytest.mark.alone
 def test_requests_at_once_can_be_limited_while_it_runs(start: Start) -> None:
     with start(license="unlimited", latency=0.1) as desk:
         users = [Desk(desk.sandbox) for _ in range(4)]
@@ -267,6 +268,7 @@ def test_it_can_serve_at_the_root() -> None:
         assert desk.rows("Customer")
 
 
+@pytest.mark.slow
 def test_another_project_can_use_the_fixture(tmp_path: Path) -> None:
     (tmp_path / "conftest.py").write_text('pytest_plugins = ["acumatica_sandbox.pytest_plugin"]\n')
     (tmp_path / "test_it.py").write_text(

@@ -5,12 +5,15 @@ restarts; requests beyond the licence are declined (License Restrictions for API
 in which that and broken networks reach a client are as integrators report them.
 """
 
+from pathlib import Path
 from typing import Any
 
 import pytest
 import requests
 
-from tests.sandbox.desk import Desk
+from acumatica_sandbox.control.faults import kinds
+from acumatica_sandbox.control.faults.schedule import Faults
+from tests.sandbox.desk import Desk, Start
 
 
 def ask(desk: Desk, kind: str, **settings: Any) -> requests.Response:
@@ -100,6 +103,49 @@ def test_killed_sessions_and_changes_around_a_request(desk: Desk) -> None:
     assert desk.sandbox.control.rows("SalesOrder") != before
     assert ask(desk, "kill_sessions").status_code == 401
     assert desk.sign_in().status_code == 204
+
+
+def test_every_kind_is_documented() -> None:
+    documented = (Path(__file__).parents[2] / "docs" / "sandbox.md").read_text()
+    known = Faults().kinds.values()
+    assert len(known) > 15
+    assert [one.name for one in known if f"| `{one.name}` | {one.text} |" not in documented] == []
+
+
+def test_a_file_adds_a_kind(start: Start, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "teapots.py").write_text(
+        "from starlette.responses import Response\n"
+        "from acumatica_sandbox.control.faults.kind import Kind\n"
+        "class Teapot(Kind):\n"
+        "    name = 'teapot'\n"
+        "    text = 'it cannot brew coffee'\n"
+        "    def instead(self, rule, site):\n"
+        "        return Response(status_code=418)\n"
+    )
+    monkeypatch.setattr(kinds, "__path__", [*kinds.__path__, str(tmp_path)])
+    with start() as desk:
+        assert ask(desk, "teapot").status_code == 418
+        assert ask(desk, "expired_401").status_code == 401
+
+
+def test_every_request_can_find_some_edits_of_one_entity_before_it(start: Start) -> None:
+    """As users work on what is being read: so many edits per page."""
+    before_each = {"path": "/Vendor$", "times": 0, "changes": 3, "kinds": ["update"], "seed": 1}
+    runs = []
+    for _ in range(2):
+        with start() as desk:
+            control = desk.sandbox.control
+            customers, known = control.rows("Customer"), control.rows("Vendor")
+            control.fault("mutate_before", entities=["Vendor"], **before_each)
+            for page in range(1, 4):
+                desk.read("Vendor", top=2, skip=2 * page)
+                desk.read("Customer", top=2)
+            assert control.faults()[0]["hits"] == 3
+            runs.append([row["VendorName"] for row in control.rows("Vendor")])
+            assert control.rows("Customer") == customers
+    changed = [old["VendorName"] != new for old, new in zip(known, runs[0], strict=True)]
+    assert 3 < sum(changed) <= 9
+    assert runs[0] == runs[1]
 
 
 def test_a_fault_waits_for_its_turn_and_passes(desk: Desk) -> None:

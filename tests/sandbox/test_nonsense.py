@@ -19,6 +19,7 @@ def each(call: str, name: str, *wrong: Any, **others: Any) -> list[tuple[str, di
     return [(call, {**others, name: value}) for value in wrong]
 
 
+NO_TENANTS = ("Nowhere", "company", "", 5, ["Company"])
 BOTH_WAYS: list[tuple[str, dict[str, Any]]] = [
     *each("advance", "seconds", "x", -5, None, True, float("nan"), 1e300),
     *each("mutate", "n", -1, "x", 1.5, None, True, 10**9),
@@ -71,6 +72,13 @@ BOTH_WAYS: list[tuple[str, dict[str, Any]]] = [
     *each("delete", "keys", None, [], ["a", "b"], 5, [5], {}, entity="Customer"),
     *each("rows", "entity", "Nothing", None, "AccountSummaryInquiry"),
     *each("rows", "path", ["Nothing"], "MainContact", 5, [5], [[]], entity="Customer"),
+    *each("rows", "contract_version", 3, "5", True, None, entity="Customer"),
+    *each(
+        "set_contract",
+        "version_5",
+        *(["Status"], {"Nothing": "S"}, {"MainContact": "S"}, {"Status": "o"}, {"Status": "s"}),
+        entity="Customer",
+    ),
     ("set_contract", {"entity": "Nothing"}),
     ("set_contract", {"entity": "Customer", "explode": {}}),
     *each(
@@ -114,6 +122,11 @@ BOTH_WAYS: list[tuple[str, dict[str, Any]]] = [
     *each("fault", "seconds", float("nan"), "1", -1, kind="slow"),
     *each("fault", "megabytes", 10**9, -1, kind="bomb"),
     *each("fault", "changes", None, -1, kind="mutate_before"),
+    *each("fault", "entities", ["Nothing"], "Customer", [], 5, kind="mutate_before"),
+    *each("fault", "kinds", ["explode"], "update", [], 5, kind="mutate_before"),
+    *each("fault", "seed", "x", 1.5, True, kind="mutate_before"),
+    *each("make_unreadable", "entity", "Nothing", None, 5, keys="C000001"),
+    *each("make_unreadable", "keys", None, [], "nobody", ["a", "b"], 5, entity="Customer"),
     ("fault", {"kind": "reset", "color": "red"}),
     *each(
         "attach",
@@ -123,6 +136,14 @@ BOTH_WAYS: list[tuple[str, dict[str, Any]]] = [
         filename="a.txt",
     ),
     ("attach", {"entity": "Nothing", "keys": "C000001", "filename": "a.txt"}),
+    *each("attach", "tenant", *NO_TENANTS, entity="Customer", keys="C000001", filename="a.txt"),
+    *each("mutate", "tenant", *NO_TENANTS, n=1),
+    *each("put", "tenant", *NO_TENANTS, entity="Customer", record={"CustomerName": "X"}),
+    *each("delete", "tenant", *NO_TENANTS, entity="Customer", keys=["C000001"]),
+    *each("rows", "tenant", *NO_TENANTS, entity="Customer"),
+    *each("make_unreadable", "tenant", *NO_TENANTS, entity="Customer", keys="C000001"),
+    *each("set_contract", "tenant", *NO_TENANTS, entity="Customer", add={"New": "s"}),
+    *each("fault", "tenant", *NO_TENANTS, kind="mutate_before"),
     *each("attach", "filename", "", 5, None, "a\nb", entity="Customer", keys="C000001"),
     *each("attach", "comment", 5, "x" * 501, entity="Customer", keys="C000001", filename="a"),
 ]
@@ -139,6 +160,8 @@ WRONG: dict[str, list[Any]] = {
     "root": ["a/b", "a b", 5, None, "a?", "ä"],
     "contract": [5, [], "", "no such file"],
     "tenants": [(), ("",), "Company", (5,), None, 5],
+    "tenant_data": ["separate", 5, None],
+    "lands_on_default": [1, "yes", None],
     "username": ["", 5, None],
     "password": [5, None],
     "other_users": ["someone", (5,), ("",), None],
@@ -162,9 +185,32 @@ WRONG: dict[str, list[Any]] = {
     "inquiries_refused": [("Nothing",), "Sales Orders", (5,)],
     "dac_refused": [("Nothing",), "SOOrder", (5,)],
     "dac_untracked": [("Nothing",), "SOOrder", (5,)],
-    "contract_5": [1, "yes"],
+    "build": ["25R1", 26, "26r2"],
+    "contract_version": [3, 6, "5", True, None],
+    "contract_3": [1, "yes"],
+    "null_form": ["none", None],
+    "instant_form": ["Z", None],
+    "date_only_form": ["day", None],
+    "plain_drop_downs": ["id", None],
+    "wrong_dialect_status": [404, "500", None],
+    "custom_parameter": ["honoured", None],
+    "more_functions": [1, "yes"],
+    "mixed_dates": [True, None],
+    "codes_in_urls": [1, "yes"],
+    "empty_details": [1, "yes"],
     "offset_minutes": [841, -841, 1.5, "x"],
     "unstable_order": [1, "yes"],
+    "list_order": ["alphabetical", 5, None],
+    "dac_unfilterable": ["everything", 5, None],
+    "cap_records": [-1, "x", 1.5, True],
+    "cap_stamps": [-1, "x", 1.5, True],
+    "cap_feeds": [-1, "x", 1.5, True],
+    "session_ids": [-0.1, 1.1, "x", True, float("nan")],
+    "null_stamps": [-0.1, 1.1, "x", True, float("nan")],
+    "stamp_not_selectable": [("Nothing",), "Customer", (5,), ("ShipVia",)],
+    "seat_refusal": ["never", 5, None],
+    "odata_links": ["none", 5, None],
+    "custom_refused": [("Nothing.A.B",), ("SalesOrder.A.B",), "SalesOrder.A.B", (5,)],
 }
 OPTIONS = [(name, wrong) for name, values in WRONG.items() for wrong in values]
 
@@ -199,7 +245,8 @@ def test_calls_refuse_nonsense_in_process_and_over_http(
 def test_every_call_is_tried(desk: Desk) -> None:
     calls = {name for name in dir(desk.sandbox.control) if not name.startswith("_")}
     plain = "now counters reset_counters reset_options requests sign_out_all faults clear_faults"
-    assert calls == {call for call, _ in BOTH_WAYS} | {*plain.split(), "set_options"}
+    plain += " make_all_readable set_options"
+    assert calls == {call for call, _ in BOTH_WAYS} | {*plain.split()}
 
 
 @pytest.mark.parametrize(
@@ -273,12 +320,15 @@ def test_options_refuse_nonsense_while_it_runs(desk: Desk, name: str, wrong: Any
     "change",
     [
         {"contract": "other.json"},
-        {"contract_5": True},
+        {"build": "25R2"},
+        {"contract_version": 5},
+        {"contract_3": True},
         {"now": "2026-01-01T00:00:00Z"},
         {"port": 8080},
         {"records": 5},
         {"root": ""},
         {"seed": 5},
+        {"tenant_data": "own"},
     ],
     ids=lambda change: next(iter(change)),
 )
@@ -304,6 +354,9 @@ def test_what_is_fixed_at_the_start_is_said_to_be(desk: Desk, change: dict[str, 
         ["--set", "now=yesterday"],
         ["--set", 'features_off=["Nothing"]'],
         ["--set", "tenants=Company"],
+        ["--build", "27R1"],
+        ["--contract-version", "3"],
+        ["--build", "25R2", "--contract-version", "5"],
     ],
     ids=" ".join,
 )

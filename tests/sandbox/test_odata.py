@@ -1,6 +1,7 @@
 """Generic inquiries over OData 4 (User Guide: Accessing Exposed Inquiries Through OData)."""
 
 import xml.etree.ElementTree as ElementTree
+from urllib.parse import unquote
 
 import pytest
 import requests
@@ -26,9 +27,35 @@ def test_the_service_document_and_metadata_agree(desk: Desk, basic: requests.Ses
     root = ElementTree.fromstring(basic.get(gi(desk, "/$metadata")).content)
     assert {one.get("Name") for one in root.iter(f"{edm}EntitySet")} == names
     assert all(kind.find(f"{edm}Key") is not None for kind in root.iter(f"{edm}EntityType"))
-    assert [one.get("Name") for one in root.iter(f"{edm}FunctionImport")] == [
-        "InvoicesOfCustomer_WithParameters"
-    ]
+    declared = {one.get("Name") for one in root.iter(f"{edm}Function")}
+    imports = [one.attrib for one in root.iter(f"{edm}FunctionImport")]
+    assert {one["Function"].removeprefix("GenericInquiry.") for one in imports} == declared
+    assert {one["EntitySet"]: one["Name"] for one in imports} == {
+        "InvoicesOfCustomer": "InvoicesOfCustomer_WithParameters",
+        "DB-StorageDetails": "DBStorageDetails_WithParameters",
+        "Item Availability Data": "ItemAvailabilityData_WithParameters",
+    }
+
+
+@pytest.mark.parametrize(
+    ("name", "parameter", "field"),
+    [
+        ("DB-StorageDetails", "Warehouse", "DefaultWarehouseID"),
+        ("Item Availability Data", "ItemClass", "ItemClass"),
+    ],
+)
+def test_functions_go_without_hyphens_and_blanks(
+    desk: Desk, basic: requests.Session, name: str, parameter: str, field: str
+) -> None:
+    """User Guide: Access to Exposed Inquiries Through OData; Training course I300."""
+    values = [row[field] for row in desk.sandbox.control.rows("StockItem")]
+    value = next(one for one in values if one)
+    plain = name.replace("-", "").replace(" ", "")
+    asked = f"_WithParameters({parameter}='{value}')"
+    rows = basic.get(gi(desk, f"/{plain}{asked}")).json()["value"]
+    assert [row[parameter] for row in rows] == [value] * values.count(value)
+    assert basic.get(gi(desk, f"/{name}{asked}")).status_code == 404
+    assert basic.get(gi(desk, f"/{name}")).json()["value"] == []
 
 
 def test_rows_are_padded_and_have_decimals_as_numbers(desk: Desk, basic: requests.Session) -> None:
@@ -99,6 +126,23 @@ def test_paging_with_and_without_next_links(start: Start) -> None:
         everything = desk.sandbox.control.rows("SalesOrder")
         assert found == len(everything)
         assert "@odata.nextLink" not in desk.get(gi(desk, "/Sales%20Orders?$top=5")).json()
+
+
+@pytest.mark.parametrize(
+    ("form", "beginning"),
+    [
+        ("absolute", "http://127.0.0.1:"),
+        ("relative", "BI-Customers?"),
+        ("behind", "http://node-2.internal:8080/AcumaticaERP/t/Company/api/odata/gi/BI-Customers?"),
+    ],
+)
+def test_next_links_have_the_form_that_is_asked_for(
+    start: Start, form: str, beginning: str
+) -> None:
+    with start(odata_page=7, odata_links=form) as desk:
+        link = desk.get(gi(desk, "/BI-Customers?$orderby=CustomerID")).json()["@odata.nextLink"]
+    assert link.startswith(beginning)
+    assert "$skip=7" in unquote(link)
 
 
 def test_a_next_link_keeps_the_parameters_of_an_inquiry(start: Start) -> None:

@@ -219,12 +219,60 @@ def test_metadata_declare_keys_navigation_and_what_cannot_be_filtered(desk: Desk
     for one in root.iter(f"{EDM}NavigationProperty"):
         assert one.get("Type", "").removeprefix("Collection(").removesuffix(")") in types
     sets = {one.get("Name"): one for one in schemas["Default"].iter(f"{EDM}EntitySet")}
-    assert sets.keys() == {one["name"] for one in desk.get(dac(desk)).json()["value"]}
-    assert {one.get("EntityType") for one in sets.values()} == types.keys()
+    single = {one.get("Name"): one for one in schemas["Default"].iter(f"{EDM}Singleton")}
+    assert {one["name"]: one["kind"] for one in desk.get(dac(desk)).json()["value"]} == {
+        **dict.fromkeys(sets, "EntitySet"),
+        **dict.fromkeys(single, "Singleton"),
+    }
+    declared = {one.get("EntityType") for one in sets.values()}
+    assert declared | {one.get("Type") for one in single.values()} == types.keys()
+    assert [one.text for one in sets["BAccount"].iter(f"{EDM}PropertyPath")] == ["ViewInCrm"]
+    assert [one.text for one in sets["Customer"].iter(f"{EDM}PropertyPath")] == ["IsBillSameAsMain"]
     restriction = next(sets["SOOrder"].iter(f"{EDM}Annotation"))
     assert restriction.get("Term") == "Cap.FilterRestrictions"
     assert [one.text for one in restriction.iter(f"{EDM}PropertyPath")] == ["CuryDocBal"]
     assert b"GetDeletedRecords" not in body
+
+
+def test_a_restriction_of_a_base_class_holds_for_derived_ones(desk: Desk) -> None:
+    """Published metadata of 2026 R2: derived types inherit what cannot be filtered."""
+    for name in ("BAccount", "Customer", "Vendor"):
+        for option in ("$filter=ViewInCrm eq true", "$select=ViewInCrm"):
+            answer = desk.get(dac(desk, f"/{name}?{option}"))
+            assert answer.status_code == 400
+            assert "ViewInCrm" in answer.json()["error"]["message"]
+
+
+def test_sets_that_cannot_be_filtered(desk: Desk) -> None:
+    """Published metadata of 2026 R2: FilterRestrictions with Filterable false."""
+    name = "InventorySummaryEnquiryResult"
+    options = {"filter": "QtyOnHand gt 1", "select": "QtyOnHand", "orderby": "SiteID"}
+    for level, refused in (("filter", 1), ("select", 2), ("orderby", 3)):
+        desk.sandbox.control.set_options(dac_unfilterable=level)
+        statuses = [
+            desk.get(dac(desk, f"/{name}?${option}={text}")).status_code
+            for option, text in options.items()
+        ]
+        assert statuses == [400] * refused + [200] * (3 - refused)
+    desk.sandbox.control.mutate(5, ["StockItem"], ["insert"], seed=1)
+    keys = [(row["InventoryID"], row["SiteID"]) for row in values(desk, f"/{name}")]
+    assert keys == sorted(keys)
+    assert len(values(desk, f"/{name}", top="3", skip="2")) == 3
+    assert b'"Filterable" Bool="false"' in desk.get(dac(desk, "/$metadata")).content
+
+
+def test_a_singleton_is_one_row_and_no_list(desk: Desk) -> None:
+    """OData 4.01: a singleton is addressed by its name; options of collections are errors."""
+    answer = desk.get(dac(desk, "/ARSetup?$select=DfltCustomerClassID"))
+    assert answer.json().keys() == {"@odata.context", "DfltCustomerClassID"}
+    for option in ("$top=1", "$filter=NoteID ne null", "$orderby=NoteID", "$count=true"):
+        assert desk.get(dac(desk, f"/ARSetup?{option}")).status_code == 400
+
+
+def test_a_key_that_cannot_be_selected(desk: Desk) -> None:
+    """Published metadata of 2026 R2: keys may be among the NonFilterableProperties."""
+    assert desk.get(dac(desk, "/ARStatementDetailInfo?$select=DocType,RefNbr")).status_code == 400
+    assert values(desk, "/ARStatementDetailInfo", select="RefNbr") != []
 
 
 def test_instants_have_an_offset(start: Start) -> None:

@@ -1,7 +1,7 @@
 """Signing in and out (Integration Development Guide: Login, Logout; License Restrictions)."""
 
 import http.client
-from urllib.parse import urlsplit
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 import requests
@@ -167,10 +167,25 @@ def test_a_user_can_have_fewer_seats_than_the_licence(start: Start) -> None:
     with start(seats=3, seats_per_user=1, other_users=("second",)) as desk:
         answer = Desk(desk.sandbox).sign_in()
         assert answer.status_code == 500
-        assert "API Login Limit" in answer.json()["exceptionMessage"]
+        assert "number of concurrent API logins" in answer.json()["exceptionMessage"]
         assert Desk(desk.sandbox).sign_in(name="second").status_code == 204
         desk.sign_out()
         assert desk.sign_in().status_code == 204
+
+
+@pytest.mark.parametrize("own", [True, False], ids=["the user's", "the licence's"])
+def test_a_limit_may_be_shown_as_an_error_page(start: Start, own: bool) -> None:
+    """Reported of OAuth: a redirect whose address has the words."""
+    limit = {"seats_per_user": 1} if own else {"seats": 1}
+    with start(seat_refusal="page", **limit) as desk:
+        form = {"name": "admin", "password": "sandbox"}
+        login = f"{desk.site}/entity/auth/login"
+        answer = requests.post(login, json=form, allow_redirects=False)
+        assert answer.status_code == 302
+        page = urlsplit(answer.headers["Location"])
+        assert page.path == "/AcumaticaERP/Frames/Error.aspx"
+        words = parse_qs(page.query)["message"][0]
+        assert ("concurrent API logins" if own else "API Login Limit") in words
 
 
 def test_basic_on_odata_is_a_conventional_user_and_takes_no_seat(start: Start) -> None:

@@ -1,0 +1,1 @@
+"""What no ERP offers: a look inside, changes at will, and faults on a schedule."""

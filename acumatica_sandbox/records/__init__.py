@@ -1,0 +1,1 @@
+"""What the instance holds: contracts, records, and where these are kept."""
