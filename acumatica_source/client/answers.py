@@ -10,16 +10,21 @@ from urllib.parse import unquote, urljoin, urlsplit
 
 import requests
 
-from acumatica_source.client.classify import classify, looks_like_sign_in_page
+from acumatica_source.client.address import public_url
+from acumatica_source.client.classify import (
+    classify,
+    classify_error_page,
+    leads_to_error_page,
+    looks_like_sign_in_page,
+)
 from acumatica_source.client.errors import (
     AcumaticaError,
     ConfigurationError,
     ConnectionFailed,
-    ServerUnavailable,
     SessionExpired,
     UnexpectedAnswer,
 )
-from acumatica_source.client.instance import public_url
+from acumatica_source.client.retry import RequestKind
 from acumatica_source.client.transport import Body
 
 _JSON = "application/json"
@@ -31,7 +36,7 @@ class Call:
 
     method: str
     url: str
-    idempotent: bool
+    kind: RequestKind
     headers: Mapping[str, str]
     data: Any = None
     stream: bool = False
@@ -89,13 +94,11 @@ def judge(
             )
         return None
     if status < 400:
-        target = urlsplit(_location(response, call.url))
-        if "error" in target.path.lower():
-            return ServerUnavailable(
-                f"{call.method} {where['url']} is redirected to the site's error page "
-                f"({target.path}). A web service endpoint may be broken: open Web Service "
-                "Endpoints (SM207060) and validate it, or wait for the site to restart.",
-                **where,
+        location = _location(response, call.url)
+        target = urlsplit(location)
+        if leads_to_error_page(location):
+            return classify_error_page(
+                location, status=status, method=call.method, url=call.url, secrets=secrets()
             )
         if status in (301, 307, 308):
             return UnexpectedAnswer(
@@ -136,9 +139,10 @@ def _retry_after(response: requests.Response) -> float | None:
         return float(value[:9])
     try:
         moment = parsedate_to_datetime(value)
-    except ValueError:
+        moment = moment if moment.tzinfo else moment.replace(tzinfo=dt.UTC)
+        moment = moment.astimezone(dt.UTC)
+    except (ValueError, OverflowError):  # a date that no calendar has
         return None
-    moment = moment if moment.tzinfo else moment.replace(tzinfo=dt.UTC)
     here = Body(b"", 0, response.headers).server_time or dt.datetime.now(dt.UTC)
     return max(0.0, (moment - here).total_seconds())
 

@@ -7,7 +7,12 @@ from collections.abc import Generator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Protocol
 
-from acumatica_source.client.classify import classify
+from acumatica_source.client.address import SiteAddress, public_url
+from acumatica_source.client.classify import (
+    classify,
+    classify_error_page,
+    leads_to_error_page,
+)
 from acumatica_source.client.errors import (
     AccessDenied,
     AcumaticaError,
@@ -22,7 +27,7 @@ from acumatica_source.client.errors import (
     Throttled,
     UnexpectedAnswer,
 )
-from acumatica_source.client.instance import Instance, public_url
+from acumatica_source.client.retry import pause_before_next_sign_out
 
 
 @dataclass(frozen=True)
@@ -46,7 +51,17 @@ class AuthRequest:
 
 @dataclass(frozen=True)
 class AuthAnswer:
-    """What came back; `cookies` are the names of all cookies now held."""
+    """What came back.
+
+    Attributes:
+        status: HTTP status.
+        content_type: the Content-Type header in lower case, empty if none.
+        body: the body.
+        url: the request's address.
+        cookies: names of all cookies now held.
+        retry_after: seconds the server asked to wait, None when it did not.
+        location: where a redirect leads, empty if it is none.
+    """
 
     status: int
     content_type: str
@@ -54,6 +69,7 @@ class AuthAnswer:
     url: str
     cookies: frozenset[str]
     retry_after: float | None = None
+    location: str = field(default="", repr=False)
 
 
 Flow = Generator[AuthRequest, AuthAnswer, None]
@@ -118,7 +134,7 @@ class Credentials:
     locale: str | None = None
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "base_url", Instance.parse(self.base_url).base_url)
+        object.__setattr__(self, "base_url", SiteAddress.parse(self.base_url).base_url)
         for name in ("username", "password"):
             value = getattr(self, name)
             if not isinstance(value, str) or not value:
@@ -129,9 +145,9 @@ class Credentials:
                 raise ConfigurationError(f"{name} is {value!r}; use a text, or None.")
 
     @property
-    def instance(self) -> Instance:
+    def instance(self) -> SiteAddress:
         """Where to sign in."""
-        return Instance.parse(self.base_url)
+        return SiteAddress.parse(self.base_url)
 
     def authenticator(self) -> "CookieAuth":
         """The flow for these credentials."""
@@ -151,14 +167,18 @@ class CookieAuth:
 
     def sign_in(self) -> Flow:
         """See `Authenticator`."""
+        answer = yield self._request()
+        if 200 <= answer.status < 300 and answer.cookies and b"<html" not in answer.body[:999]:
+            return
+        raise refusal(answer, self.secrets())
+
+    def _request(self) -> AuthRequest:
+        # Not built where a refusal is raised: tracebacks are shown with the values of variables.
         c = self.credentials
         body = {"name": c.username, "password": c.password}
         optional = {"tenant": c.tenant, "branch": c.branch, "locale": c.locale}
         body.update({name: value for name, value in optional.items() if value})
-        answer = yield AuthRequest("POST", "entity/auth/login", json=body)
-        if 200 <= answer.status < 300 and answer.cookies and b"<html" not in answer.body[:999]:
-            return
-        raise refusal(answer, self.secrets())
+        return AuthRequest("POST", "entity/auth/login", json=body)
 
     def sign_out(self) -> Flow:
         """See `Authenticator`."""
@@ -190,30 +210,38 @@ def logout() -> Flow:
 
     Integration Development Guide: Log Out from the Service.
     """
-    for pause in (0.0, 0.2, 1.0):
+    attempt, pause = 1, 0.0
+    while True:
         answer = yield AuthRequest("POST", "entity/auth/logout", pause=pause)
-        if answer.status < 500 and answer.status != 429:
+        again = pause_before_next_sign_out(answer.status, attempt)
+        if again is None:
             return
+        attempt, pause = attempt + 1, again
 
 
 def refusal(answer: AuthAnswer, secrets: tuple[str, ...]) -> AcumaticaError:
     """Why a sign-in failed. Anything the application itself says about it is a refusal."""
     url = public_url(answer.url)
     where: dict[str, Any] = {"status": answer.status, "method": "POST", "url": url}
-    if answer.status < 400:
-        return UnexpectedAnswer(
-            f"{url} answered {answer.status}, but not as an Acumatica instance does. Check "
-            "base_url: the scheme (https), the host and the virtual directory.",
-            **where,
+    if 300 <= answer.status < 400 and leads_to_error_page(answer.location):
+        error = classify_error_page(
+            answer.location, status=answer.status, method="POST", url=answer.url, secrets=secrets
         )
-    error = classify(
-        answer.status,
-        answer.content_type,
-        answer.body,
-        method="POST",
-        url=answer.url,
-        secrets=secrets,
-    )
+    else:
+        error = classify(
+            answer.status,
+            answer.content_type,
+            answer.body,
+            method="POST",
+            url=answer.url,
+            secrets=secrets,
+        )
+        if answer.status < 400 and not isinstance(error, SeatLimitReached):
+            return UnexpectedAnswer(
+                f"{url} answered {answer.status}, but not as an Acumatica instance does. Check "
+                "base_url: the scheme (https), the host and the virtual directory.",
+                **where,
+            )
     error.retry_after = answer.retry_after
     if isinstance(error, NotFound):
         return EndpointNotFound(
@@ -233,7 +261,7 @@ def refusal(answer: AuthAnswer, secrets: tuple[str, ...]) -> AcumaticaError:
     if type(error) in (ServerError, SessionExpired, InvalidQuery, AccessDenied):
         return AuthenticationError(
             f"{url} refused the sign-in with {answer.status}"
-            f"{': ' + error.server_message if error.server_message else ''}. "
+            f"{': ' + error.server_message.rstrip('.') if error.server_message else ''}. "
             "Check user name, password, tenant and branch.",
             server_message=error.server_message,
             **where,

@@ -8,8 +8,9 @@ import json
 import re
 from collections.abc import Iterator, Sequence
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import parse_qsl, unquote_plus, urlsplit
 
+from acumatica_source.client.address import public_url
 from acumatica_source.client.errors import (
     AccessDenied,
     AccountLocked,
@@ -21,6 +22,7 @@ from acumatica_source.client.errors import (
     InvalidQuery,
     NotConfigured,
     NotFound,
+    OperationRunning,
     OptimizationError,
     PasswordChangeRequired,
     PreconditionFailed,
@@ -34,7 +36,6 @@ from acumatica_source.client.errors import (
     UnknownTenant,
     ValidationError,
 )
-from acumatica_source.client.instance import public_url
 
 _WORDS = 600
 """Longest piece of a server's own words kept in a message, in characters."""
@@ -42,15 +43,33 @@ _WORDS = 600
 _PARSED_BODY = 4 << 20
 """Error bodies longer than this are not parsed, in bytes."""
 
+_WAIT = "Sign out elsewhere, or wait: an abandoned session is freed after 10 minutes"
+_OPERATION = (
+    "A long operation of this session still runs on the form. Wait for its end; if it may be the "
+    "action asked for, sent before, look at the record first"
+)
+
 # What the text says, in order: the first that matches wins.
 _BY_TEXT: tuple[tuple[re.Pattern[str], type[AcumaticaError], str], ...] = tuple(
     (re.compile(pattern, re.IGNORECASE), kind, advice)
     for pattern, kind, advice in (
         (
-            r"API\s*Login\s*Limit|CheckApiUsersLimits",
+            r"API[\s_-]?Log-?[io]n[\s_-]?Limit|CheckApiUsersLimits",
             SeatLimitReached,
-            "All API sessions of the licence are taken. Sign out elsewhere, or wait: an abandoned "
-            "session is freed after 10 minutes",
+            f"All API sessions of the licence are taken. {_WAIT}",
+        ),
+        (
+            r"concurrent\s+(web\s+services?\s+)?API\s+(log-?[io]ns?|sessions?|users?)"
+            r"|number\s+of\s+(web\s+services?\s+)?API\s+(log-?[io]ns?|sessions?|users?)",
+            SeatLimitReached,
+            "All API sessions that this user may have are taken (Users, SM201010: Max. Number of "
+            f"Concurrent API Logins). {_WAIT}",
+        ),
+        (
+            r"long[\s-]+(running\s+)?operation\s+is\s+(already\s+|still\s+)?"
+            r"(running|in\s+progress|being)|previous operation has not been completed",
+            OperationRunning,
+            _OPERATION,
         ),
         (
             r"invalid credentials",
@@ -118,6 +137,7 @@ _BY_STATUS: dict[int, tuple[type[AcumaticaError], str]] = {
     405: (InvalidQuery, "This address does not take that method"),
     406: (InvalidQuery, "This address does not take that method"),
     408: (ServerUnavailable, "Try again later"),
+    409: (OperationRunning, _OPERATION),
     411: (UnexpectedAnswer, "Something between here and the server dropped Content-Length"),
     412: (PreconditionFailed, "The record to create exists, or the one to update does not"),
     413: (InvalidQuery, "The body is too large"),
@@ -129,6 +149,27 @@ _BY_STATUS: dict[int, tuple[type[AcumaticaError], str]] = {
     503: (ServerUnavailable, "Try again later"),
     504: (ServerUnavailable, "Try again later, or ask for smaller pages"),
 }
+
+_BY_OAUTH_CODE: dict[str, tuple[type[AcumaticaError], str]] = {
+    "invalid_client": (
+        AuthenticationError,
+        "Check the connected application's identifier and secret (SM303010)",
+    ),
+    "invalid_grant": (
+        InvalidCredentials,
+        "Check user name and password; repeated wrong passwords lock the account",
+    ),
+    "invalid_scope": (AuthenticationError, "Check the scope, such as 'api offline_access'"),
+    "unauthorized_client": (
+        AuthenticationError,
+        "Check which flow the connected application is registered for (SM303010)",
+    ),
+    "unsupported_grant_type": (
+        AuthenticationError,
+        "Check which flow the connected application is registered for (SM303010)",
+    ),
+}
+"""What the `error` of a token endpoint means (RFC 6749, 5.2)."""
 
 
 def classify(
@@ -159,14 +200,7 @@ def classify(
     # Exception types and traces take part in the decision, never in the message.
     evidence = f"{said}\n{_types(document)}\n{_text(body)}"
     kind, advice = _decide(status, content_type, document, evidence, method, url)
-    error = kind(
-        f"{method} {public_url(url)} answered {status}"
-        f"{': ' + words if words else ''}. {advice}.".replace("..", "."),
-        status=status,
-        method=method,
-        url=public_url(url),
-        server_message=words,
-    )
+    error = _worded(kind, advice, words, status, method, url)
     if isinstance(error, OptimizationError):
         error.fields, error.views = _blamed(said)
     if isinstance(error, ValidationError):
@@ -181,13 +215,83 @@ def classify(
     return error
 
 
+def classify_error_page(
+    location: str, *, status: int, method: str, url: str, secrets: Sequence[str] = ()
+) -> AcumaticaError:
+    """Tell which error a redirect to the site's error page is.
+
+    Such a page (`/Frames/Error.aspx?typeID=error&message=…`) is told in its address what to show.
+
+    Args:
+        location: where the redirect leads; see `leads_to_error_page`.
+        status: the answer's HTTP status.
+        method: the request's method.
+        url: the request's address.
+        secrets: strings that must not appear in the error.
+
+    Returns:
+        The error, not raised.
+    """
+    page = urlsplit(location)
+    words = _clean(_words_of_page(page.query) or _words_of_page(page.fragment), secrets)
+    if words:
+        kind, advice = _by_words(words) or (ServerError, "See the server's words")
+        return _worded(kind, advice, words, status, method, url)
+    return ServerUnavailable(
+        f"{method} {public_url(url)} is redirected to the site's error page ({page.path}). A web "
+        "service endpoint may be broken: open Web Service Endpoints (SM207060) and validate it, "
+        "or wait for the site to restart.",
+        status=status,
+        method=method,
+        url=public_url(url),
+    )
+
+
+def leads_to_error_page(location: str) -> bool:
+    """Whether a redirect leads to the page on which the site shows errors."""
+    return "error" in urlsplit(location).path.lower()
+
+
+_PAGE_WORDS = ("message", "exceptionmessage", "error_description", "error")
+
+
+def _words_of_page(query: str) -> str:
+    """What the address of an error page says, in whichever parameter; encoded twice, or once."""
+    given = {name.lower(): value for name, value in parse_qsl(query)}
+    words = next((given[name] for name in _PAGE_WORDS if given.get(name, "").strip()), "")
+    return unquote_plus(words) if re.search(r"%[0-9A-Fa-f]{2}", words) else words
+
+
+def _worded(
+    kind: type[AcumaticaError], advice: str, words: str, status: int, method: str, url: str
+) -> AcumaticaError:
+    said = f": {words.rstrip('.')}" if words else ""
+    return kind(
+        f"{method} {public_url(url)} answered {status}{said}. {advice}.",
+        status=status,
+        method=method,
+        url=public_url(url),
+        server_message=words,
+    )
+
+
+def _by_words(words: str) -> tuple[type[AcumaticaError], str] | None:
+    for pattern, kind, advice in _BY_TEXT:
+        if pattern.search(words):
+            return kind, advice
+    return None
+
+
 def _decide(
     status: int, content_type: str, document: object, evidence: str, method: str, url: str
 ) -> tuple[type[AcumaticaError], str]:
-    for pattern, kind, advice in _BY_TEXT:
-        if pattern.search(evidence):
-            return kind, advice
-    if status == 400 and isinstance(document, dict) and isinstance(document.get("error"), str):
+    by_words = _by_words(evidence)
+    if by_words is not None:
+        return by_words
+    code = document.get("error") if isinstance(document, dict) else None
+    if isinstance(code, str) and code in _BY_OAUTH_CODE:
+        return _BY_OAUTH_CODE[code]
+    if status == 400 and isinstance(code, str):
         return AuthenticationError, "Check the connected application's identifier and secret"
     # Nothing but an entity's records has an address longer than endpoint, version and entity,
     # except its actions, which alone are asked for by POST.
@@ -282,7 +386,9 @@ def _clean(text: str, secrets: Sequence[str]) -> str:
     return text if len(text) <= _WORDS else text[:_WORDS] + "…"
 
 
-_BLAMED_FIELD = re.compile(r"([A-Za-z_][\w./]*) ?: ?(?=View|There|The |Field|Detail|BQL|Cannot)")
+_BLAMED_FIELD = re.compile(
+    r"(?<![\w./])([A-Za-z_][\w./]*) ?: ?(?=View|There|The |Field|Detail|BQL|Cannot)"
+)
 _BLAMED_VIEW = re.compile(
     r"View (\w+) has (?:a )?BQL delegate|BqlDelegate in view (\w+)", re.IGNORECASE
 )

@@ -10,26 +10,7 @@ from acumatica_source.client.encoding import from_json
 from acumatica_source.client.endpoint import Endpoint
 from acumatica_source.client.errors import ConfigurationError
 from acumatica_source.client.leftovers import SeatMemory
-from acumatica_source.client.services.finance import (
-    AccountsService,
-    InvoicesService,
-    LedgersService,
-    PaymentsService,
-    TransactionsService,
-)
-from acumatica_source.client.services.generic import (
-    ActionsService,
-    FilesService,
-    InquiriesService,
-    RecordsService,
-)
-from acumatica_source.client.services.payroll import CodesService, EmployeesService
-from acumatica_source.client.services.relations import (
-    ActivitiesService,
-    ContactsService,
-    CustomersService,
-    LeadsService,
-)
+from acumatica_source.client.services.every import EveryService
 from acumatica_source.client.session import Session
 from acumatica_source.client.transport import Transport
 
@@ -39,7 +20,7 @@ _SERVICES = (
 )
 
 
-class AcumaticaClient:
+class AcumaticaClient(EveryService):
     """A client for one tenant of one Acumatica instance.
 
     Args:
@@ -100,7 +81,7 @@ class AcumaticaClient:
         self.username = username
         self.persistent_login = persistent_login
         self.retry_on_idle_logout = retry_on_idle_logout
-        self._equip(session, tenant, endpoint)
+        super().__init__(session, tenant, endpoint)
         if persistent_login:
             session.login()
 
@@ -118,29 +99,8 @@ class AcumaticaClient:
         client = cls.__new__(cls)
         client.username = ""
         client.persistent_login = client.retry_on_idle_logout = True
-        client._equip(session, tenant, endpoint)
+        EveryService.__init__(client, session, tenant, endpoint)
         return client
-
-    def _equip(self, seat: Session, tenant: str | None, endpoint: str) -> None:
-        self._session = seat
-        self.base_url = seat.instance.base_url
-        self.verify_ssl = seat.transport.verify_ssl
-        self.tenant = tenant
-        self.accounts = AccountsService(seat, endpoint)
-        self.actions = ActionsService(seat, endpoint)
-        self.activities = ActivitiesService(seat, endpoint)
-        self.codes = CodesService(seat, endpoint)
-        self.contacts = ContactsService(seat, endpoint)
-        self.customers = CustomersService(seat, endpoint)
-        self.employees = EmployeesService(seat, endpoint)
-        self.files = FilesService(seat, endpoint)
-        self.inquiries = InquiriesService(seat, endpoint, tenant)
-        self.invoices = InvoicesService(seat, endpoint)
-        self.leads = LeadsService(seat, endpoint)
-        self.ledgers = LedgersService(seat, endpoint)
-        self.payments = PaymentsService(seat, endpoint)
-        self.records = RecordsService(seat, endpoint)
-        self.transactions = TransactionsService(seat, endpoint)
 
     @property
     def session(self) -> requests.Session:

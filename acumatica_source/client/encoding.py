@@ -9,8 +9,8 @@ from uuid import UUID
 
 import requests
 
+from acumatica_source.client.address import public_url
 from acumatica_source.client.errors import ConfigurationError, UnexpectedAnswer
-from acumatica_source.client.instance import public_url
 
 
 @runtime_checkable

@@ -3,28 +3,32 @@
 Integration Development Guide: Contract-Based REST API.
 """
 
+import contextlib
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
+from itertools import chain, islice
 from typing import IO, Any
 from urllib.parse import quote
 from uuid import UUID
 
 import requests
 
+from acumatica_source.client.address import segment
 from acumatica_source.client.encoding import Payload, body_of, from_json, identifier, wrapped
 from acumatica_source.client.errors import (
     AcumaticaError,
     ConfigurationError,
     EndpointNotFound,
+    UnexpectedAnswer,
 )
-from acumatica_source.client.instance import segment
-from acumatica_source.client.operations import Waiting, finish
+from acumatica_source.client.listing import Record, RecordList
+from acumatica_source.client.operations import Waiting, wait_until_done
 from acumatica_source.client.query import QueryOptions, checked_name
 from acumatica_source.client.session import Session
-
-Record = dict[str, Any]
-"""A record as the server sends it, values wrapped in `{"value": ...}`."""
+from acumatica_source.paging.errors import Incomplete
+from acumatica_source.paging.offset import OffsetPaging
+from acumatica_source.paging.walk import walk
+from acumatica_source.paging.whole import WholeRead
 
 _CHUNK = 1 << 16
 
@@ -53,6 +57,7 @@ class Endpoint:
         self.name = name
         self.version = version
         self.path = f"entity/{quote(name, safe='')}/{version}"
+        self._title = f"{quote(name, safe='')}/{version}"
 
     def __repr__(self) -> str:
         return f"<Endpoint {self.name}/{self.version}>"
@@ -87,30 +92,39 @@ class Endpoint:
         page_size: int = 500,
         archived: bool = False,
     ) -> Iterator[Record]:
-        """The records of an entity, page by page, one after the other.
+        """The records of an entity, page by page, each once.
 
-        Pages are cut by `$top` and `$skip`: rows that come or go during the reading may shift
-        them. The data source pages by key instead.
+        Pages are cut by `$top` and `$skip` and overlap by one record, which shows whether any has
+        slipped through; a list in no stable order is asked for at once. The data source pages by
+        key instead.
 
         Args:
             entity: name of a top-level entity.
             options: which records; `top` and `skip` count over all pages.
-            page_size: records in one request.
+            page_size: records in one request, at least two.
             archived: include archived records.
+
+        Raises:
+            UnexpectedAnswer: it cannot be told that all records have come.
         """
         options = _checked(options)
         if isinstance(page_size, bool) or not isinstance(page_size, int) or page_size < 1:
             raise ConfigurationError(f"page_size is {page_size!r}; use a whole number from 1.")
-        skip, left = options.skip or 0, options.top
-        with self.session.visit():
-            while left is None or left > 0:
-                size = page_size if left is None else min(page_size, left)
-                page = self.read(entity, replace(options, top=size, skip=skip), archived=archived)
-                yield from page
-                if len(page) < size:
-                    return
-                skip += size
-                left = None if left is None else left - size
+        most = options.top
+        size = max(2, page_size if most is None else min(page_size, most))
+
+        def read(one: QueryOptions) -> list[Record]:
+            return list(self.read(entity, one, archived=archived))
+
+        pages = walk(RecordList(entity, options, read, size), [OffsetPaging(size), WholeRead()])
+        with self.session.visit(), contextlib.closing(pages):
+            try:
+                yield from islice(chain.from_iterable(pages), most)
+            except Incomplete as error:
+                raise UnexpectedAnswer(
+                    f"{entity} could not be read completely: {error} Ask for fewer at once, by a "
+                    "filter."
+                ) from error
 
     def get(self, entity: str, *keys: str | int, options: QueryOptions | None = None) -> Any:
         """One record by its key values, in the order of the form.
@@ -133,7 +147,7 @@ class Endpoint:
 
     def inquiry(self, form: str, parameters: Payload, params: Mapping[str, str]) -> Any:
         """The answer of an inquiry form: its parameters and the expanded rows."""
-        body = body_of(parameters, "inquiry")
+        body = self._body(form, parameters, "inquiry")
         return self._json("PUT", _name(form), body=body, params=params, idempotent=True)
 
     # -- writing ------------------------------------------------------------------------------
@@ -154,7 +168,7 @@ class Endpoint:
             ValidationError: refused; `field_errors` say why.
         """
         return self._json(
-            "PUT", _name(entity), body=body_of(record), options=options, headers=headers
+            "PUT", _name(entity), body=self._body(entity, record), options=options, headers=headers
         )
 
     def patch(self, entity: str, record: Payload, options: QueryOptions | None = None) -> Any:
@@ -162,7 +176,7 @@ class Endpoint:
 
         Never repeated by itself.
         """
-        return self._json("PATCH", _name(entity), body=body_of(record), options=options)
+        return self._json("PATCH", _name(entity), body=self._body(entity, record), options=options)
 
     def delete(self, entity: str, *keys: str | int) -> None:
         """Delete a record by its key values."""
@@ -180,7 +194,11 @@ class Endpoint:
         """Run an action of a form and wait until it is done."""
         with self.session.visit():
             path = (_name(entity), checked_name(action, "action"))
-            finish(self.session, self._send("POST", *path, body=body), waiting or Waiting())
+            if isinstance(body.get("entity"), Mapping):
+                body = {**body, "entity": self._body(entity, body["entity"])}
+            wait_until_done(
+                self.session, self._send("POST", *path, body=body), waiting or Waiting()
+            )
 
     def report(
         self,
@@ -197,7 +215,7 @@ class Endpoint:
                 body=wrapped(parameters or {}),
                 headers={"Accept": accept},
             )
-            return finish(self.session, answer, waiting or Waiting(), accept)
+            return wait_until_done(self.session, answer, waiting or Waiting(), accept)
 
     # -- files --------------------------------------------------------------------------------
 
@@ -225,6 +243,24 @@ class Endpoint:
         """Delete a file."""
         self._send("DELETE", "files", identifier(file_id))
 
+    # -- the contract's version ---------------------------------------------------------------
+
+    @property
+    def contract_version(self) -> int:
+        """4 or 5: how requests and answers are written; asked for if it is not known."""
+        return self.session.spoken.version(self.session, self._title)
+
+    def params_of(self, options: QueryOptions) -> dict[str, str]:
+        """The query parameters as this endpoint's contract version writes them."""
+        if not options.depends_on_dialect:
+            return options.to_params()
+        return options.to_params(self.session.spoken.dialect(self.session, self._title))
+
+    def _body(self, entity: str, payload: Payload, what: str = "record") -> dict[str, Any]:
+        """A body in which drop-downs are given as this endpoint's contract version takes them."""
+        body = body_of(payload, what)
+        return dict(self.session.spoken.with_codes(self.session, self._title, entity, body))
+
     # -- requests -----------------------------------------------------------------------------
 
     def _json(
@@ -242,7 +278,7 @@ class Endpoint:
                 method,
                 *path,
                 body=body,
-                params=params or _checked(options).to_params(),
+                params=params or self.params_of(_checked(options)),
                 headers=headers,
                 idempotent=idempotent,
             )

@@ -11,8 +11,9 @@
     │   ├── PasswordChangeRequired
     │   ├── AccountLocked
     │   └── SessionExpired        the session ended and signing in again did not help
-    ├── SeatLimitReached          no free API session: the licence's number of API users
+    ├── SeatLimitReached          no free API session: the licence's limit, or the user's own
     ├── TransientError            may succeed later; raised when the retries are used up
+    │   ├── OperationRunning      a long operation of the session still runs on the form
     │   ├── Throttled             the licence's request limits
     │   └── ServerUnavailable     a gateway, a restart, an overload
     ├── AccessDenied              no rights, or the feature is off
@@ -124,13 +125,17 @@ class SessionExpired(AuthenticationError):
 
 
 class SeatLimitReached(AcumaticaError):
-    """All API sessions that the licence allows are taken."""
+    """All API sessions that the licence, or the user's own limit, allows are taken."""
 
 
 class TransientError(AcumaticaError):
     """The same request may succeed later."""
 
     retryable = True
+
+
+class OperationRunning(TransientError):
+    """A long operation of the session still runs on the form, and the request was turned away."""
 
 
 class Throttled(TransientError):

@@ -23,7 +23,7 @@ class _Term:
     __slots__ = ()
     __iter__ = None
 
-    def _render(self, dialect: Dialect) -> str:
+    def render(self, dialect: Dialect) -> str:
         raise NotImplementedError
 
     def __eq__(self, other: object) -> "Filter":  # type: ignore[override]
@@ -101,6 +101,17 @@ class _Term:
     def endswith(self, text: object) -> "Filter":
         """True where the field ends with the text."""
         return _Test("endswith", self, text)
+
+    def any(self, code: object = None) -> "Filter":
+        """True where an option is chosen, or that with this code: drop-downs with several options.
+
+        Contract version 5 only.
+        """
+        return _Chosen(self, "any", code)
+
+    def none(self, code: object) -> "Filter":
+        """True where the option with this code is not chosen. Contract version 5 only."""
+        return _Chosen(self, "all", code)
 
     def isof(self, type_name: str) -> "Filter":
         """Type test; no interface of Acumatica documents it."""
@@ -190,7 +201,8 @@ class Field(_Term):
     def __getitem__(self, name: str) -> "Field":
         return Field((*self.path, checked_name(name)))
 
-    def _render(self, dialect: Dialect) -> str:
+    def render(self, dialect: Dialect) -> str:
+        """The path as every dialect writes it."""
         return "/".join(self.path)
 
 
@@ -199,10 +211,8 @@ class _Custom(_Term):
     type: str
     view_field: str
 
-    def _render(self, dialect: Dialect) -> str:
-        if dialect is not Dialect.CONTRACT:
-            raise ConfigurationError(f"cf.{self.type}() exists in contract-based REST only.")
-        return f"cf.{self.type}(f='{self.view_field}')"
+    def render(self, dialect: Dialect) -> str:
+        return dialect.custom(self.type, self.view_field)
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -210,8 +220,8 @@ class _Function(_Term):
     name: str
     arguments: tuple[Any, ...]
 
-    def _render(self, dialect: Dialect) -> str:
-        if dialect is Dialect.CONTRACT:
+    def render(self, dialect: Dialect) -> str:
+        if dialect.is_contract:
             raise ConfigurationError(
                 f"{self.name}() is not accepted by the contract-based REST API, which knows "
                 "contains(), startswith() and endswith() only."
@@ -227,8 +237,8 @@ class _Arithmetic(_Term):
     left: Any
     right: Any
 
-    def _render(self, dialect: Dialect) -> str:
-        if dialect is Dialect.CONTRACT:
+    def render(self, dialect: Dialect) -> str:
+        if dialect.is_contract:
             raise ConfigurationError(
                 f"Arithmetic ({self.operator}) is not accepted by the contract-based REST API; "
                 "compute the value before comparing."
@@ -241,7 +251,8 @@ class Filter:
 
     __slots__ = ()
 
-    def _render(self, dialect: Dialect) -> str:
+    def render(self, dialect: Dialect) -> str:
+        """The text of the condition; see `build`."""
         raise NotImplementedError
 
     def build(self, dialect: Dialect = Dialect.CONTRACT) -> str:
@@ -254,7 +265,7 @@ class Filter:
             ConfigurationError: the interface cannot express the condition, or a value has a type
                 it does not know, such as a datetime without offset.
         """
-        return self._render(dialect)
+        return self.render(dialect)
 
     def __str__(self) -> str:
         return self.build()
@@ -298,7 +309,7 @@ class _Comparison(Filter):
     operator: str
     right: Any
 
-    def _render(self, dialect: Dialect) -> str:
+    def render(self, dialect: Dialect) -> str:
         if self.right is None and self.operator not in ("eq", "ne"):
             raise ConfigurationError("null can only be compared with == and !=.")
         left, right = _written(self.left, dialect), _written(self.right, dialect)
@@ -311,15 +322,34 @@ class _Test(Filter):
     subject: Any
     text: Any
 
-    def _render(self, dialect: Dialect) -> str:
+    def render(self, dialect: Dialect) -> str:
         if self.function == "isof":
             raise ConfigurationError("isof() is not accepted by any interface of Acumatica.")
         if not isinstance(self.text, (str, _Term)):
             raise ConfigurationError(f"{self.function}() takes a text, not {self.text!r}.")
         subject, text = _written(self.subject, dialect), _written(self.text, dialect)
-        if self.function == "contains" and dialect is not Dialect.ODATA4:
-            return f"substringof({text},{subject})"  # the needle comes first in OData 3
+        if self.function == "contains":
+            return dialect.contains(subject, text)
         return f"{self.function}({subject},{text})"
+
+
+@dataclass(frozen=True, eq=False, repr=False, slots=True)
+class _Chosen(Filter):
+    subject: Any
+    lambda_name: str
+    code: Any
+
+    def render(self, dialect: Dialect) -> str:
+        if not dialect.asks_options:
+            raise ConfigurationError(
+                f"Options of a drop-down cannot be asked for in {dialect.title}; use contains()."
+            )
+        subject = _written(self.subject, dialect)
+        if self.code is None:
+            return f"{subject}/any()"
+        operator = "eq" if self.lambda_name == "any" else "ne"
+        code = _written(self.code, dialect)
+        return f"{subject}/{self.lambda_name}(x: x {operator} {code})"
 
 
 @dataclass(frozen=True, eq=False, repr=False, slots=True)
@@ -327,28 +357,28 @@ class _Joined(Filter):
     operator: str
     parts: tuple[Any, ...]
 
-    def _render(self, dialect: Dialect) -> str:
-        return "(" + f" {self.operator} ".join(part._render(dialect) for part in self.parts) + ")"
+    def render(self, dialect: Dialect) -> str:
+        return "(" + f" {self.operator} ".join(part.render(dialect) for part in self.parts) + ")"
 
 
 @dataclass(frozen=True, eq=False, repr=False, slots=True)
 class _Not(Filter):
     part: Filter
 
-    def _render(self, dialect: Dialect) -> str:
-        if dialect is Dialect.CONTRACT and isinstance(self.part, _Test):
+    def render(self, dialect: Dialect) -> str:
+        if not dialect.negates_tests and isinstance(self.part, _Test):
             raise ConfigurationError(
-                f"`not {self.part.function}(...)` is not accepted by the contract-based REST API. "
+                f"`not {self.part.function}(...)` is not accepted by the {dialect.title} API. "
                 "Read without it and drop the rows afterwards."
             )
-        return f"not ({self.part._render(dialect)})"
+        return f"not ({self.part.render(dialect)})"
 
 
 @dataclass(frozen=True, eq=False, repr=False, slots=True)
 class _Text(Filter):
     text: str
 
-    def _render(self, dialect: Dialect) -> str:
+    def render(self, dialect: Dialect) -> str:
         return f"({self.text})"
 
 
@@ -365,7 +395,7 @@ def _joined(operator: str, left: Filter, right: object) -> Filter:
 
 def _written(value: object, dialect: Dialect) -> str:
     if isinstance(value, (_Term, Filter)):
-        return value._render(dialect)
+        return value.render(dialect)
     return literal(value, dialect)
 
 
@@ -387,7 +417,8 @@ class _Fields:
         """A custom field.
 
         Args:
-            type_name: String, Decimal, Int, Short, Long, Byte, Double, Boolean, DateTime or Guid.
+            type_name: String, Decimal, Int, Short, Long, Byte, Double, Boolean, DateTime or Guid;
+                in contract version 5 StringSingleSelect and IntSingleSelect too.
             view: the data view, such as `Document`.
             field_name: the field in it, such as `AttributeCOLOR`.
         """
@@ -400,7 +431,7 @@ class _Fields:
 
 CUSTOM_TYPES = (
     *("String", "Decimal", "Int", "Short", "Long", "Byte", "Double", "Boolean"),
-    *("DateTime", "Guid"),
+    *("DateTime", "Guid", "StringSingleSelect", "IntSingleSelect", "StringMultiSelect"),
 )
 
 F = _Fields()

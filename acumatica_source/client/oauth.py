@@ -16,13 +16,15 @@ from dataclasses import dataclass, field
 from typing import Any, ClassVar, Protocol
 from urllib.parse import parse_qs, urlencode, urlsplit
 
+from acumatica_source.client.address import SiteAddress, public_url
 from acumatica_source.client.auth import AuthAnswer, AuthRequest, Flow, logout, refusal
 from acumatica_source.client.errors import (
     AuthenticationError,
     ConfigurationError,
+    InvalidCredentials,
+    SeatLimitReached,
     UnexpectedAnswer,
 )
-from acumatica_source.client.instance import Instance, public_url
 
 _EARLY = 60.0
 """Seconds before its end that an access token is no longer used."""
@@ -73,7 +75,7 @@ class Application:
     scope: str = "api offline_access"
 
     def __post_init__(self) -> None:
-        instance = Instance.parse(self.base_url)
+        instance = SiteAddress.parse(self.base_url)
         local = urlsplit(instance.origin).hostname in ("localhost", "127.0.0.1", "::1")
         if not instance.secure and not local:
             raise ConfigurationError("OAuth needs https; base_url is http.")
@@ -85,9 +87,9 @@ class Application:
             raise ConfigurationError("scope lacks 'api', without which no data can be read.")
 
     @property
-    def instance(self) -> Instance:
+    def instance(self) -> SiteAddress:
         """Where to sign in."""
-        return Instance.parse(self.base_url)
+        return SiteAddress.parse(self.base_url)
 
 
 @dataclass(frozen=True)
@@ -111,7 +113,7 @@ class OAuthPassword:
             raise ConfigurationError("username or password is empty.")
 
     @property
-    def instance(self) -> Instance:
+    def instance(self) -> SiteAddress:
         """Where to sign in."""
         return self.application.instance
 
@@ -146,7 +148,7 @@ class OAuthCode:
         return f"<OAuthCode of {self.application.client_id}>"
 
     @property
-    def instance(self) -> Instance:
+    def instance(self) -> SiteAddress:
         """Where to sign in."""
         return self.application.instance
 
@@ -228,29 +230,38 @@ class _Grant:
         with self._lock:
             if self.fresh and self._access != rejected:
                 return
-            refresh = self._store.load()
+            # No variable holds a form or token: tracebacks are shown with the values of variables.
+            refresh = self._refresh_request()
             if refresh is not None:
-                answer = yield self._request(
-                    {"grant_type": "refresh_token", "refresh_token": refresh}
-                )
+                answer = yield refresh
                 if answer.status == 200:
                     self._take(answer)
                     return
-                if not 400 <= answer.status < 500 or answer.status == 429:
-                    raise refusal(answer, self.secrets())
+                error = refusal(answer, self.secrets())
+                if not 400 <= answer.status < 500 or isinstance(error, SeatLimitReached):
+                    raise error
                 self._store.save(None)  # dead, whatever the error is called
             if self._form is None:
                 raise AuthenticationError(
                     "There is no consent to sign in with, or it has run out. Open the address "
                     "`OAuthCode.url` in a browser, and give `accept` the one it leads back to."
                 )
-            form = self._form
+            request = self._request(self._form)
             if self._once:
                 self._form = None  # a code is good for one use
-            answer = yield self._request(form)
+            answer = yield request
             if answer.status != 200:
-                raise refusal(answer, self.secrets())
+                error = refusal(answer, self.secrets())
+                if self._once and isinstance(error, InvalidCredentials):
+                    error = _consent_refused(error)
+                raise error
             self._take(answer)
+
+    def _refresh_request(self) -> AuthRequest | None:
+        token = self._store.load()
+        if token is None:
+            return None
+        return self._request({"grant_type": "refresh_token", "refresh_token": token})
 
     def _request(self, form: Mapping[str, str]) -> AuthRequest:
         own = {
@@ -284,6 +295,19 @@ class _Grant:
         form = self._form or {}
         known = (self.application.client_secret, self._access, self._store.load() or "")
         return (*known, form.get("password", ""), form.get("code", ""))
+
+
+def _consent_refused(error: InvalidCredentials) -> AuthenticationError:
+    """What a refused grant means where nobody gave a password."""
+    return AuthenticationError(
+        f"{error.url} does not take the code of this consent"
+        f"{': ' + error.server_message.rstrip('.') if error.server_message else ''}. It is good "
+        "once and for a short time: open the address `OAuthCode.url` in a browser again.",
+        status=error.status,
+        method=error.method,
+        url=error.url,
+        server_message=error.server_message,
+    )
 
 
 class BearerAuth:

@@ -9,12 +9,12 @@ from dataclasses import dataclass
 
 import requests
 
+from acumatica_source.client.address import public_url
 from acumatica_source.client.errors import (
     ConfigurationError,
     OperationTimedOut,
     UnexpectedAnswer,
 )
-from acumatica_source.client.instance import public_url
 from acumatica_source.client.session import Session
 
 
@@ -52,7 +52,7 @@ class Waiting:
                 raise ConfigurationError(f"{name} is {value!r}; use a number of seconds above 0.")
 
 
-def finish(
+def wait_until_done(
     session: Session, answer: requests.Response, waiting: Waiting, accept: str = "application/json"
 ) -> requests.Response:
     """Wait until an operation is done.

@@ -12,6 +12,7 @@ from acumatica_source.client import exits
 from acumatica_source.client.errors import AuthenticationError, ConfigurationError, SeatLimitReached
 from acumatica_source.client.leftovers import SeatMemory
 from acumatica_source.client.quota import Quota, SeatBudget
+from acumatica_source.client.retry import SHORT_OF_SEATS, pause_before_next_seat
 from acumatica_source.client.session import Session, SupportsSignIn
 from acumatica_source.client.transport import Transport
 
@@ -20,9 +21,6 @@ __all__ = ["SeatBudget", "SessionPool"]
 _log = logging.getLogger("acumatica_source.client")
 
 T = TypeVar("T")
-
-_GROW_AGAIN = 60.0
-"""Seconds until a pool that has fewer sessions than declared tries for another."""
 
 
 class SessionPool:
@@ -182,20 +180,20 @@ class SessionPool:
     def _put_off_opening(self, error: SeatLimitReached, deadline: float) -> None:
         now = time.monotonic()
         if self._all or self._opening:
-            self._next_opening = now + _GROW_AGAIN
+            self._next_opening = now + SHORT_OF_SEATS
             _log.warning(
-                "The licence has no further API session; going on with %d of %d.",
+                "There is no further API session; going on with %d of %d.",
                 max(1, len(self._all)),
                 self.budget.sessions,
             )
-        elif now >= deadline:
+            return
+        left = deadline - now
+        pause = pause_before_next_seat(self._transport.retries, error, 1, left)
+        if pause is None:
             self._next_opening = 0.0  # whoever else waits may try for himself
         else:
-            pause = max(1.0, self._transport.retries.delay(3, error.retry_after))
-            self._next_opening = now + min(pause, max(0.0, deadline - now))
-            _log.warning(
-                "No API session is free; waiting up to %.0f s more for one.", deadline - now
-            )
+            self._next_opening = now + pause
+            _log.warning("No API session is free; waiting up to %.0f s more for one.", left)
 
     def _return(self, session: Session) -> None:
         with self._changed:
@@ -210,7 +208,7 @@ class SessionPool:
                 return False
             self._all.remove(lost)
             self._spent += lost.requests_made
-            self._next_opening = time.monotonic() + _GROW_AGAIN
+            self._next_opening = time.monotonic() + SHORT_OF_SEATS
             self._changed.notify_all()
         lost.close()
         return True

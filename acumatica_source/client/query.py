@@ -22,7 +22,7 @@ __all__ = [
 
 @dataclass(frozen=True)
 class CustomField:
-    """A field that is not in the contract, to be read by `$custom`.
+    """A field that is not in the contract.
 
     Attributes:
         view: the data view on the form.
@@ -97,6 +97,12 @@ class QueryOptions:
         """Whether there is a filter."""
         return self.filter is not None and not (isinstance(self.filter, str) and not self.filter)
 
+    @property
+    def depends_on_dialect(self) -> bool:
+        """Whether the interface's language matters for how this is written."""
+        nested = any("/" in name for name in (*(self.expand or ()), *(self.select or ())))
+        return isinstance(self.filter, Filter) or bool(self.custom) or nested
+
     def to_params(self, dialect: Dialect = Dialect.CONTRACT) -> dict[str, str]:
         """The parameters by their names on the wire; only those that are set."""
         params: dict[str, str] = {}
@@ -104,19 +110,15 @@ class QueryOptions:
             params["$filter"] = self.filter.build(dialect)
         elif self.filter:
             params["$filter"] = self.filter
-        if self.select:
-            params["$select"] = ",".join(self.select)
         if self.top is not None:
             params["$top"] = str(self.top)
         if self.skip is not None:
             params["$skip"] = str(self.skip)
-        if self.custom:
-            params["$custom"] = ",".join(str(item) for item in self.custom)
+        custom = [one for item in self.custom or () for one in str(item).split(",")]
         expand = [*(self.expand or ())]
         # A custom field of a detail is returned only with the detail itself.
         expand += [c.entity for c in self.custom or () if isinstance(c, CustomField) and c.entity]
-        if expand:
-            params["$expand"] = ",".join(dict.fromkeys(expand))
+        params.update(dialect.shown(self.select or (), expand, custom))
         return params
 
 
@@ -129,7 +131,7 @@ def _check_names(what: str, names: object) -> None:
     if isinstance(names, str) or not isinstance(names, Sequence):
         raise ConfigurationError(f"{what} takes a list of names, not {names!r}.")
     for name in names:
-        if not isinstance(name, str) or not _PATH.match(name):
+        if not isinstance(name, str) or not (_PATH.match(name) or (name, what) == ("*", "select")):
             raise ConfigurationError(
                 f"{what} contains {name!r}; a name looks like 'CustomerID' or 'MainContact/Email'."
             )

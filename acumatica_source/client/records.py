@@ -19,7 +19,6 @@ class RecordBuilder:
 
     def __init__(self) -> None:
         self._body: dict[str, Any] = {}
-        self._parent: RecordBuilder | None = None
 
     @classmethod
     def for_contact(cls) -> "RecordBuilder":
@@ -57,18 +56,18 @@ class RecordBuilder:
 
     def link(self, name: str) -> "RecordBuilder":
         """Go into a linked entity; `up()` leads back."""
-        child = self._child()
-        self._body[checked_name(name)] = child._body
-        return child
+        part: dict[str, Any] = {}
+        self._body[checked_name(name)] = part
+        return _Part(self, part)
 
     def add_detail(self, name: str) -> "RecordBuilder":
         """Append a line to a detail and go into it; `up()` leads back."""
         lines = self._body.setdefault(checked_name(name), [])
         if not isinstance(lines, list):
             raise ConfigurationError(f"{name!r} is already set, and is not a detail.")
-        child = self._child()
-        lines.append(child._body)
-        return child
+        line: dict[str, Any] = {}
+        lines.append(line)
+        return _Part(self, line)
 
     def up(self) -> "RecordBuilder":
         """Back to where this part was entered from.
@@ -76,13 +75,11 @@ class RecordBuilder:
         Raises:
             ConfigurationError: this is the record itself.
         """
-        if self._parent is None:
-            raise ConfigurationError("up() leads out of the record: this is its top.")
-        return self._parent
+        raise ConfigurationError("up() leads out of the record: this is its top.")
 
     def root(self) -> "RecordBuilder":
         """Back to the record itself."""
-        return self if self._parent is None else self._parent.root()
+        return self
 
     def build(self, deep: bool = True) -> dict[str, Any]:
         """The whole record's body, from whichever part of it this is called on.
@@ -90,17 +87,29 @@ class RecordBuilder:
         Args:
             deep: return a copy of its own, unaffected by further steps.
         """
-        body = self.root()._body
-        return copy.deepcopy(body) if deep else body
+        return copy.deepcopy(self._body) if deep else self._body
 
     def __getitem__(self, name: str) -> Any:
         """What was set under the name here."""
         return self._body[name]
 
-    def _child(self) -> "RecordBuilder":
-        child = RecordBuilder()
-        child._parent = self
-        return child
+
+class _Part(RecordBuilder):
+    """A linked entity or a line of a detail, within the record that it belongs to."""
+
+    def __init__(self, parent: RecordBuilder, body: dict[str, Any]) -> None:
+        super().__init__()
+        self._parent = parent
+        self._body = body
+
+    def up(self) -> RecordBuilder:
+        return self._parent
+
+    def root(self) -> RecordBuilder:
+        return self._parent.root()
+
+    def build(self, deep: bool = True) -> dict[str, Any]:
+        return self._parent.build(deep)
 
 
 class InquiryBuilder:

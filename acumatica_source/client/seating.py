@@ -10,15 +10,15 @@ from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from acumatica_source.client import exits
+from acumatica_source.client.address import SiteAddress
 from acumatica_source.client.auth import Authenticator, CookieAuth
-from acumatica_source.client.errors import (
-    AcumaticaError,
-    ConnectionFailed,
-    SeatLimitReached,
-    ServerUnavailable,
-)
-from acumatica_source.client.instance import Instance
+from acumatica_source.client.errors import AcumaticaError, SeatLimitReached
 from acumatica_source.client.leftovers import SeatMemory
+from acumatica_source.client.retry import (
+    RequestKind,
+    pause_before_next,
+    pause_before_next_seat,
+)
 from acumatica_source.client.transport import Transport
 from acumatica_source.client.wire import Wire
 
@@ -41,7 +41,7 @@ class Seating:
 
     def __init__(
         self,
-        instance: Instance,
+        instance: SiteAddress,
         transport: Transport,
         auth: Authenticator,
         memory: SeatMemory | None,
@@ -61,29 +61,36 @@ class Seating:
 
     def take(self, wait: float) -> int:
         """Sign in, waiting up to `wait` seconds for a free seat; returns the status."""
+        return self._patiently(self._sign_in, wait)
+
+    def _patiently(self, sign_in: Callable[[], int], wait: float) -> int:
         deadline = time.monotonic() + wait
         attempt = 1
+        policy = self._transport.retries
         while True:
             try:
-                return self._sign_in()
+                return sign_in()
             except SeatLimitReached as error:
-                pause = max(1.0, self._transport.retries.delay(attempt + 2, error.retry_after))
                 left = deadline - time.monotonic()
-                if left <= 0:
+                pause = pause_before_next_seat(policy, error, attempt, left)
+                if pause is None:
                     raise
-                pause = min(pause, left)
                 _log.warning("No free API session; waiting up to %.0f s more for one.", left)
-            except (ConnectionFailed, ServerUnavailable) as error:
-                if attempt >= _attempts(error):
+            except AcumaticaError as error:
+                pause = pause_before_next(policy, RequestKind.SIGN_IN, error, attempt)
+                if pause is None:
                     raise
-                pause = self._transport.retries.delay(attempt, error.retry_after)
             time.sleep(pause)
             attempt += 1
 
-    def renew(self) -> None:
-        """Get a newer token for the same session."""
-        # An interrupt must not lose the answer: the refresh token of before is used up.
-        _uninterrupted(lambda: self.wire.run(self._auth.sign_in()))
+    def renew(self, wait: float) -> None:
+        """Get a newer token for the same session; waits for a seat as `take` does."""
+
+        def work() -> int:
+            # An interrupt must not lose the answer: the refresh token of before is used up.
+            return _uninterrupted(lambda: self.wire.run(self._auth.sign_in()))
+
+        self._patiently(work, wait)
 
     def give_back(self) -> int:
         """Sign out; returns the status, 204 if there is no seat."""
@@ -158,7 +165,8 @@ class _SignOut:
 
     def __call__(self) -> int:
         try:
-            return self.wire.run(self.auth.sign_out(), timeout=(10.0, 10.0), attempts=3)
+            flow = self.auth.sign_out()
+            return self.wire.run(flow, (10.0, 10.0), RequestKind.SIGN_OUT)
         finally:
             self.wire.http.cookies.clear()
 
@@ -191,10 +199,3 @@ def _uninterrupted(work: Callable[[], int]) -> int:
 def _give_back_later(seat: exits.Seat) -> None:
     """Sign out a session that was garbage collected, outside the collector's thread."""
     threading.Thread(target=exits.quietly, args=(seat,), name="acumatica-sign-out").start()
-
-
-def _attempts(error: AcumaticaError) -> int:
-    """How often to sign in: again only where the request cannot have been looked at."""
-    if error.status == 503:
-        return 6
-    return 2 if isinstance(error, ConnectionFailed) and error.unsent and error.retryable else 1

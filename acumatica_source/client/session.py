@@ -2,8 +2,8 @@
 
 The server handles the requests of a session one after another, so a lock does the same here. The
 sign-in happens with the first request, and again, once per request, when the server has forgotten
-the session. What may be repeated is repeated as `RetryPolicy` says; everything else is raised as
-the error that `classify` tells.
+the session. What may be repeated is repeated as `retry` says; everything else is raised as the
+error that `classify` tells.
 """
 
 import contextlib
@@ -21,6 +21,7 @@ from urllib.parse import urlsplit
 import requests
 
 from acumatica_source.client import exits
+from acumatica_source.client.address import SiteAddress, public_url
 from acumatica_source.client.answers import Call, checked_headers, judge, onward
 from acumatica_source.client.auth import (
     Authenticator,
@@ -33,14 +34,19 @@ from acumatica_source.client.errors import (
     AcumaticaError,
     AuthenticationError,
     ConfigurationError,
-    ConnectionFailed,
     InsecureTransportWarning,
-    SessionExpired,
+    SeatLimitReached,
     UnexpectedAnswer,
 )
-from acumatica_source.client.instance import Instance, public_url
 from acumatica_source.client.leftovers import SeatMemory
+from acumatica_source.client.retry import (
+    RequestKind,
+    may_sign_in_again,
+    pause_before_next,
+    pause_before_next_seat,
+)
 from acumatica_source.client.seating import Seating
+from acumatica_source.client.spoken import Spoken
 from acumatica_source.client.transport import (
     Body,
     Transport,
@@ -69,7 +75,7 @@ class SupportsSignIn(Protocol):
     """Credentials of any kind."""
 
     @property
-    def instance(self) -> Instance:
+    def instance(self) -> SiteAddress:
         """Where to sign in."""
         ...
 
@@ -108,6 +114,8 @@ class Session:
         self.transport = transport or Transport()
         self.auth = credentials.authenticator()
         self.seat_wait = seat_wait
+        self.spoken = Spoken()
+        """What the instance's endpoints speak, as far as somebody had to know."""
         self._gate = gate
         self._memory = memory
         self._sign_in_again = sign_in_again
@@ -273,6 +281,27 @@ class Session:
         response, content = self._perform(self._call("GET", path, params, headers=headers))
         return Body(content, response.status_code, response.headers)
 
+    def unjudged(
+        self,
+        path: str,
+        params: Mapping[str, str] | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> Body:
+        """What the server answers to a read, good or not, asked once.
+
+        Arguments as for `request`.
+
+        Raises:
+            AuthenticationError: the sign-in was refused.
+            SeatLimitReached: there is no seat.
+            ConnectionFailed: there was no complete answer.
+        """
+        call = self._call("GET", path, params, headers=headers)
+        with self.visit(), self._lock:
+            self.login()
+            response, content = self._send(call)
+        return Body(content, response.status_code, response.headers)
+
     def put_bytes(
         self,
         path: str,
@@ -303,18 +332,20 @@ class Session:
             data = to_json(json)
             complete["Content-Type"] = _JSON
         method = method.upper()
-        repeatable = method in _READS if idempotent is None else idempotent
-        return Call(method, self.instance.url(path, params), repeatable, complete, data, stream)
+        harmless = method in _READS if idempotent is None else idempotent
+        kind = RequestKind.READ if harmless else RequestKind.WRITE
+        return Call(method, self.instance.url(path, params), kind, complete, data, stream)
 
     def _perform(self, call: Call) -> tuple[requests.Response, bytes]:
         self._start_anew_after_fork()
         with self.visit(), self._lock:
             attempt, renewed, start = 1, False, _position(call.data)
+            deadline: float | None = None
             while True:
                 if not self._seating.taken:
                     self._let_in()
                 elif self.auth.expired():
-                    self._seating.renew()
+                    self._seating.renew(self.seat_wait)
                 try:
                     response, content = self._send(call)
                     error = judge(call, response, content, self.auth.secrets)
@@ -323,32 +354,30 @@ class Session:
                 except AcumaticaError as failure:
                     error = failure
                 error.attempts = attempt
-                if (
-                    isinstance(error, SessionExpired)
-                    and not renewed
-                    and self._may_renew(call, error)
-                ):
+                once = self._sign_in_again and not renewed
+                if once and may_sign_in_again(call.kind, error):
                     _log.info("The session has ended on the server; signing in again.")
                     renewed = True
                     if self.auth.keeps_session:
-                        self._seating.renew()
+                        self._seating.renew(self.seat_wait)
                     else:
                         self._seating.give_up()
                     _rewind(call.data, start)
                     continue
-                repeatable = call.idempotent or _is_unsent(error)
-                if not repeatable or not self.transport.retries.allows(error, attempt):
+                if isinstance(error, SeatLimitReached):
+                    # A token's session is counted when it is used first, not when it is given.
+                    deadline = deadline or time.monotonic() + self.seat_wait
+                    left = deadline - time.monotonic()
+                    pause = pause_before_next_seat(self.transport.retries, error, attempt, left)
+                else:
+                    pause = pause_before_next(self.transport.retries, call.kind, error, attempt)
+                if pause is None:
                     raise error
-                pause = self.transport.retries.delay(attempt, error.retry_after)
-                _log.info("%s; trying again in %.1f s.", error, pause)
+                level = logging.WARNING if isinstance(error, SeatLimitReached) else logging.INFO
+                _log.log(level, "%s; trying again in %.1f s.", error, pause)
                 time.sleep(pause)
                 attempt += 1
                 _rewind(call.data, start)
-
-    def _may_renew(self, call: Call, error: SessionExpired) -> bool:
-        # A 401 and a redirect to the sign-in page prove that the request was not processed; a
-        # page in place of an answer does not.
-        return self._sign_in_again and (call.idempotent or error.status != 200)
 
     def landed_tenant(self) -> str | None:
         """The login name of the tenant that the session is in, where the instance tells.
@@ -374,7 +403,8 @@ class Session:
             with self._gate.turn() if self._gate is not None else nullcontext():
                 response, content = self._seating.wire.exchange(request, call.stream)
             target = onward(response, url)
-            if target is None or not (call.idempotent and self.instance.owns(target)):
+            harmless = call.kind is RequestKind.READ
+            if target is None or not (harmless and self.instance.owns(target)):
                 return response, content
             url = target
         raise UnexpectedAnswer(
@@ -391,10 +421,6 @@ class Session:
             self._seating = Seating(self.instance, self.transport, self.auth, self._memory)
 
 
-def _is_unsent(error: AcumaticaError) -> bool:
-    return isinstance(error, ConnectionFailed) and error.unsent
-
-
 def _position(data: Any) -> int | None:
     """Where an open file is to be read from again, should it be sent twice."""
     try:
@@ -408,7 +434,7 @@ def _rewind(data: Any, position: int | None) -> None:
         data.seek(position)
 
 
-def _warn_if_insecure(instance: Instance, transport: Transport) -> None:
+def _warn_if_insecure(instance: SiteAddress, transport: Transport) -> None:
     host = urlsplit(instance.origin).hostname or ""
     if not instance.secure and host not in ("localhost", "127.0.0.1", "::1"):
         text = f"{instance.base_url} is not https: the password travels in the clear."

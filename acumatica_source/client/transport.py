@@ -1,7 +1,7 @@
-"""How requests travel: time limits, verification, retries, and the size of what may come back."""
+"""How requests travel: time limits, verification, and the size of what may come back."""
 
 import datetime as dt
-import random
+import io
 import re
 import socket
 from collections.abc import Iterator, Mapping
@@ -14,49 +14,26 @@ import requests
 import urllib3
 from requests.adapters import HTTPAdapter
 
+from acumatica_source.client.address import public_url
 from acumatica_source.client.errors import (
-    AcumaticaError,
     CertificateRejected,
     ConfigurationError,
     ConnectionFailed,
     ResponseTooLarge,
     TimedOut,
 )
-from acumatica_source.client.instance import public_url
+from acumatica_source.client.retry import RetryPolicy
 
-
-@dataclass(frozen=True)
-class RetryPolicy:
-    """How often a request that may be repeated is repeated.
-
-    The delay doubles from `first_delay` to `max_delay` with jitter between half and all of it. The
-    defaults outlast the restart of a site, about a minute.
-
-    Attributes:
-        attempts: most times a request is sent in all.
-        attempts_after_timeout: most times, if no answer came within the read time limit.
-        first_delay: seconds before the first repetition.
-        max_delay: most seconds before any repetition.
-        max_retry_after: most seconds of the server's own `Retry-After` that are waited.
-    """
-
-    attempts: int = 8
-    attempts_after_timeout: int = 2
-    first_delay: float = 0.5
-    max_delay: float = 30.0
-    max_retry_after: float = 120.0
-
-    def allows(self, error: AcumaticaError, attempt: int) -> bool:
-        """Whether to send again after the given attempt (from 1) failed."""
-        most = self.attempts_after_timeout if isinstance(error, TimedOut) else self.attempts
-        return error.retryable and attempt < most
-
-    def delay(self, attempt: int, retry_after: float | None = None) -> float:
-        """Seconds to wait after the given attempt (from 1) failed."""
-        if retry_after is not None:
-            return min(retry_after, self.max_retry_after)
-        whole = min(self.max_delay, self.first_delay * 2.0 ** min(attempt - 1, 30))
-        return whole * random.uniform(0.5, 1.0)  # noqa: S311 - jitter, not a secret
+__all__ = [
+    "Body",
+    "RetryPolicy",
+    "Transport",
+    "connection_error",
+    "open_http",
+    "pieces",
+    "put_back",
+    "read_body",
+]
 
 
 @dataclass(frozen=True)
@@ -110,9 +87,10 @@ class Body:
         """The server's clock when it answered (UTC, whole seconds), None if it did not say."""
         try:
             moment = parsedate_to_datetime(self.headers["Date"])
-        except (KeyError, ValueError):
+            known = moment if moment.tzinfo else moment.replace(tzinfo=dt.UTC)
+            return known.astimezone(dt.UTC)
+        except (KeyError, ValueError, OverflowError):  # none, or one that no calendar has
             return None
-        return moment.replace(tzinfo=dt.UTC) if moment.tzinfo is None else moment.astimezone(dt.UTC)
 
 
 class _Adapter(HTTPAdapter):
@@ -171,6 +149,19 @@ def read_body(response: requests.Response, limit: int) -> bytes:
         pieces.append(piece)
     raw.release_conn()
     return pieces[0] if len(pieces) == 1 else b"".join(pieces)
+
+
+class _WholeBody(io.BytesIO):
+    """A body that has been read, for `requests` to take in one piece, without a copy."""
+
+    def stream(self, amount: int, decode_content: bool = False) -> Iterator[bytes]:
+        yield self.read()
+
+
+def put_back(response: requests.Response, body: bytes) -> None:
+    """Have an answer give the body that was read from it: as `content`, `text` and `json()`."""
+    response.raw = _WholeBody(body)
+    response.content  # noqa: B018 - from here on it needs `raw` no more
 
 
 def pieces(response: requests.Response) -> Iterator[bytes]:

@@ -8,13 +8,15 @@ import requests
 import urllib3
 from requests.auth import AuthBase
 
+from acumatica_source.client.address import SiteAddress, public_url
 from acumatica_source.client.auth import AuthAnswer, Authenticator, Flow
-from acumatica_source.client.errors import ConfigurationError, ConnectionFailed, TimedOut
-from acumatica_source.client.instance import Instance, public_url
+from acumatica_source.client.errors import AcumaticaError, ConfigurationError, ConnectionFailed
+from acumatica_source.client.retry import RequestKind, pause_before_next
 from acumatica_source.client.transport import (
     Transport,
     connection_error,
     open_http,
+    put_back,
     read_body,
 )
 
@@ -25,7 +27,7 @@ class _Authorization(AuthBase):
     It also keeps a ~/.netrc from taking the place of the credentials given.
     """
 
-    def __init__(self, instance: Instance, auth: Authenticator) -> None:
+    def __init__(self, instance: SiteAddress, auth: Authenticator) -> None:
         self._instance = instance
         self._auth = auth
 
@@ -47,7 +49,7 @@ class Wire:
         requests_made: requests sent so far.
     """
 
-    def __init__(self, instance: Instance, transport: Transport, auth: Authenticator) -> None:
+    def __init__(self, instance: SiteAddress, transport: Transport, auth: Authenticator) -> None:
         self.http = open_http()
         self.http.auth = _Authorization(instance, auth)
         verify = transport.verify_ssl
@@ -84,6 +86,7 @@ class Wire:
         settings = self._environment(url)
         self.requests_made += 1
         response: requests.Response | None = None
+        failed: AcumaticaError
         # OData opens a session of its own beside the one that holds the seat; its cookies must
         # not take the place of those that sign the seat out.
         kept = self.http.cookies.copy() if self._instance.is_odata(url) else None
@@ -100,8 +103,7 @@ class Wire:
             if stream and response.status_code < 300 and not page:
                 return response, b""
             body = read_body(response, self._limits.max_response_bytes)
-            response._content = body
-            response._content_consumed = True  # type: ignore[attr-defined]
+            put_back(response, body)
             return response, body
         except (
             requests.exceptions.ConnectionError,
@@ -111,24 +113,33 @@ class Wire:
             urllib3.exceptions.HTTPError,
         ) as failure:
             _close(response)
-            raise connection_error(failure, method, url) from None
+            failed = connection_error(failure, method, url)
         except requests.exceptions.RequestException as failure:
             _close(response)
-            raise ConfigurationError(f"{method} {public_url(url)}: {failure}") from None
+            failed = ConfigurationError(f"{method} {public_url(url)}: {failure}")
         except BaseException:
             _close(response)  # interrupted in the middle: the connection is of no more use
             raise
         finally:
             if kept is not None:
                 self.http.cookies = kept
+        # Raised here, without the failure as its context: tracebacks are shown with the values of
+        # variables, and those of the HTTP layer hold the body, with the password.
+        raise failed
 
-    def run(self, flow: Flow, timeout: tuple[float, float] | None = None, attempts: int = 1) -> int:
+    def run(
+        self,
+        flow: Flow,
+        timeout: tuple[float, float] | None = None,
+        kind: RequestKind | None = None,
+    ) -> int:
         """Carry an authentication flow through.
 
         Args:
             flow: the flow.
             timeout: as for `exchange`.
-            attempts: how often to send each request, if the connection fails.
+            kind: what its requests are for, if they are to be repeated when the connection fails;
+                None if the flow is to be carried through anew.
 
         Returns:
             The status of the last answer.
@@ -145,24 +156,32 @@ class Wire:
                     data=step.form,
                 )
                 time.sleep(step.pause)
-                response, body = self._insist(request, timeout, attempts)
-                status = response.status_code
-                step = flow.send(self._answer(response, body))
+                answer = self._answer(*self._insist(request, timeout, kind))
+                status = answer.status
+                step = flow.send(answer)
         except StopIteration:
             return status
         finally:
             flow.close()
 
     def _insist(
-        self, request: requests.Request, timeout: tuple[float, float] | None, attempts: int
+        self,
+        request: requests.Request,
+        timeout: tuple[float, float] | None,
+        kind: RequestKind | None,
     ) -> tuple[requests.Response, bytes]:
-        for _ in range(attempts - 1):
+        attempt = 1
+        while True:
             try:
                 return self.exchange(request, timeout=timeout)
             except ConnectionFailed as error:
-                if isinstance(error, TimedOut) or not error.retryable:
+                if kind is None:
                     raise
-        return self.exchange(request, timeout=timeout)
+                pause = pause_before_next(self._limits.retries, kind, error, attempt)
+                if pause is None:
+                    raise
+            time.sleep(pause)
+            attempt += 1
 
     def _answer(self, response: requests.Response, body: bytes) -> AuthAnswer:
         wait = response.headers.get("Retry-After", "")
@@ -173,6 +192,7 @@ class Wire:
             url=str(response.url),
             cookies=frozenset(cookie.name for cookie in self.http.cookies),
             retry_after=float(wait) if re.fullmatch(r"\d{1,6}", wait) else None,
+            location=response.headers.get("Location", ""),
         )
 
     def _environment(self, url: str) -> dict[str, Any]:

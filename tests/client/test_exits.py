@@ -165,6 +165,7 @@ def test_a_forked_child_leaves_its_parents_seat_alone(server: ScriptedServer) ->
     assert sorted(cookies) == ["ASP.NET_SessionId=s1", "ASP.NET_SessionId=s2"]
 
 
+@pytest.mark.slow
 def test_a_server_that_hangs_does_not_hold_the_exit_for_ever(server: ScriptedServer) -> None:
     server.on_logout = lambda seen: Reply(204, hang=60)
     begun = time.monotonic()

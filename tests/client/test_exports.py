@@ -26,8 +26,8 @@ def test_it_stands_on_its_own(module: str) -> None:
 def test_it_is_quick_to_import() -> None:
     code = """if True:
         import time, requests
-        begun = time.perf_counter()
+        begun = time.process_time()
         import acumatica_source.client
-        print(time.perf_counter() - begun)
+        print(time.process_time() - begun)
     """
     assert min(float(run(code)) for _ in range(5)) < 0.15

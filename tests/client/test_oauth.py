@@ -7,7 +7,7 @@ import pytest
 import requests
 
 from acumatica_sandbox import Sandbox, SandboxOptions
-from acumatica_sandbox.tokens import CLIENT_ID, CLIENT_SECRET
+from acumatica_sandbox.identity.tokens import CLIENT_ID, CLIENT_SECRET
 from acumatica_source.client import AcumaticaClient, errors
 from acumatica_source.client.oauth import Application, MemoryStore, OAuthCode, OAuthPassword
 from acumatica_source.client.pool import SeatBudget, SessionPool
@@ -133,7 +133,7 @@ def test_without_refresh_tokens_the_password_is_used(
     ("reply", "kind"),
     [
         (data({"error": "invalid_client"}, 400), errors.AuthenticationError),
-        (data({"error": "invalid_grant"}, 400), errors.AuthenticationError),
+        (data({"error": "invalid_grant"}, 400), errors.InvalidCredentials),
         (data({"error": "unsupported_grant_type"}, 400), errors.AuthenticationError),
         (data({"message": "API Login Limit"}, 500), errors.SeatLimitReached),
         (Reply(404), errors.EndpointNotFound),

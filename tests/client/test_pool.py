@@ -1,6 +1,7 @@
+import contextlib
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
@@ -220,6 +221,200 @@ def test_closing_wakes_those_who_wait(server: ScriptedServer, credentials: Crede
     assert server.logins == server.logouts == 1
     with pytest.raises(errors.ConfigurationError, match="closed"), pool.seat():
         pass
+
+
+@contextlib.contextmanager
+def borrowed(pool: SessionPool) -> Iterator[None]:
+    """Keep a seat of the pool in another thread."""
+    has, enough = threading.Event(), threading.Event()
+
+    def keep() -> None:
+        with pool.seat():
+            has.set()
+            enough.wait(20)
+
+    thread = threading.Thread(target=keep)
+    thread.start()
+    assert has.wait(20)
+    yield
+    enough.set()
+    thread.join()
+
+
+def test_sessions_and_requests_are_counted_until_the_end(
+    server: ScriptedServer, credentials: Credentials
+) -> None:
+    pool = SessionPool(credentials, SeatBudget(sessions=2), FAST)
+    assert (pool.seats_open, pool.requests_made) == (0, 0)
+    with borrowed(pool), borrowed(pool):
+        assert (pool.seats_open, pool.requests_made) == (2, 2)
+    pool.run(lambda session: session.get_bytes("entity"))
+    assert (pool.seats_open, pool.requests_made) == (2, 3)
+    pool.close()
+    assert (pool.seats_open, pool.requests_made) == (0, 3)
+
+
+def test_requests_of_refused_sign_ins_are_counted(
+    server: ScriptedServer, credentials: Credentials
+) -> None:
+    server.on_login = lambda seen: failure("Invalid credentials")
+    with SessionPool(credentials, None, FAST) as pool:
+        together(1, lambda: pool.run(Session.login))
+        assert (pool.seats_open, pool.requests_made) == (0, 1)
+
+
+def test_a_lost_session_is_done_without_and_its_requests_are_counted(
+    server: ScriptedServer, credentials: Credentials
+) -> None:
+    licence = Licence(server, 3)
+    server.script = licence.check
+    with SessionPool(credentials, SeatBudget(sessions=3, wait_seconds=20), FAST) as pool:
+        with borrowed(pool), borrowed(pool), borrowed(pool):
+            pass
+        licence.give_away("ASP.NET_SessionId=s3")
+        begun = time.monotonic()
+        for _ in range(2):
+            answers = together(6, lambda: pool.run(lambda one: one.get_bytes("entity").content))
+            assert answers == [b"[]"] * 6
+        assert time.monotonic() - begun < 10, "nobody waits for a seat while there is another"
+        assert server.logins == 4, "one more than the seats: to get the lost one back"
+        assert pool.seats_open == 2
+        assert pool.requests_made == len(server.seen)
+
+
+def test_the_only_seat_is_waited_for_no_longer_than_allowed(
+    server: ScriptedServer, credentials: Credentials
+) -> None:
+    licence = Licence(server, 1)
+    server.script = licence.check
+    with SessionPool(credentials, SeatBudget(wait_seconds=0.2), FAST) as pool:
+        with pool.seat():
+            licence.give_away("ASP.NET_SessionId=s1")
+        tries = [0]
+
+        def work(session: Session) -> bytes:
+            tries[0] += 1
+            return session.get_bytes("entity").content
+
+        (result,) = together(1, lambda: pool.run(work))
+        assert isinstance(result, errors.SeatLimitReached)
+        assert tries == [1]
+
+
+def test_when_all_seats_are_lost_the_last_is_waited_for(
+    server: ScriptedServer, credentials: Credentials
+) -> None:
+    licence = Licence(server, 2)
+    server.script = licence.check
+    with SessionPool(credentials, SeatBudget(sessions=2, wait_seconds=20), FAST) as pool:
+        with borrowed(pool), borrowed(pool):
+            pass
+        licence.open = {"somebody else's", "another's"}
+        threading.Timer(0.3, licence.open.clear).start()
+        both = threading.Barrier(2)
+
+        def work(session: Session) -> bytes:
+            with contextlib.suppress(threading.BrokenBarrierError):
+                both.wait(0.5)
+            return session.get_bytes("entity").content
+
+        assert together(2, lambda: pool.run(work)) == [b"[]"] * 2
+        assert pool.seats_open == 1
+    assert licence.taken == 0
+
+
+def test_a_further_seat_is_not_asked_for_again_at_once(
+    server: ScriptedServer, credentials: Credentials, monkeypatch: Any, caplog: Any
+) -> None:
+    licence = Licence(server, 1)
+    with SessionPool(credentials, SeatBudget(sessions=2), FAST) as pool:
+
+        def second() -> float:
+            """Ask for another seat than the one in use; the time until it came."""
+            waiting = threading.Thread(target=lambda: pool.run(lambda session: None))
+            begun = time.monotonic()
+            with borrowed(pool):
+                waiting.start()
+                waiting.join(0.3)
+            waiting.join(20)
+            return time.monotonic() - begun
+
+        assert second() >= 0.3, "it came when the first was given back"
+        assert server.logins == 2
+        assert "no further API session; going on with 1 of 2" in caplog.text
+        licence.seats = 2
+        assert second() >= 0.3
+        assert server.logins == 2, "the licence said no less than a minute ago"
+        moved = time.monotonic() + 60
+        monkeypatch.setattr(time, "monotonic", lambda: moved)
+        with borrowed(pool), borrowed(pool):
+            assert pool.seats_open == 2
+    assert licence.taken == 0
+
+
+def test_while_it_waits_it_tries_every_second_and_at_the_end(
+    server: ScriptedServer, credentials: Credentials
+) -> None:
+    Licence(server, 0)
+    begun = time.monotonic()
+    with SessionPool(credentials, SeatBudget(wait_seconds=1.3), FAST) as pool:
+        (result,) = together(1, lambda: pool.run(Session.login))
+    assert isinstance(result, errors.SeatLimitReached)
+    assert time.monotonic() - begun >= 1.3
+    assert server.logins == 3
+
+
+def test_it_waits_as_long_as_the_server_asks_for(
+    server: ScriptedServer, credentials: Credentials
+) -> None:
+    no = failure("API Login Limit")
+    no.headers["Retry-After"] = "2"
+    server.on_login = lambda seen: no
+    with SessionPool(credentials, SeatBudget(wait_seconds=1.3), FAST) as pool:
+        together(1, lambda: pool.run(Session.login))
+    assert server.logins == 2
+
+
+def test_others_may_try_after_a_sign_in_that_failed(
+    server: ScriptedServer, credentials: Credentials
+) -> None:
+    server.on_login = lambda seen: Reply(502)
+    with SessionPool(credentials, SeatBudget(sessions=1), FAST) as pool:
+        (refused,) = together(1, lambda: pool.run(Session.login))
+        assert isinstance(refused, errors.ServerUnavailable)
+        server.on_login = None
+        assert together(2, lambda: pool.run(lambda s: s.get_bytes("entity").content)) == [b"[]"] * 2
+        assert pool.seats_open == 1
+
+
+def test_a_session_that_comes_after_closing_is_signed_out_again(
+    server: ScriptedServer, credentials: Credentials
+) -> None:
+    pool = SessionPool(credentials, None, FAST)
+
+    def login(seen: Seen) -> Reply:
+        pool.close()
+        return Reply(204, headers={"Set-Cookie": "ASP.NET_SessionId=late; path=/"})
+
+    server.on_login = login
+    (result,) = together(1, lambda: pool.run(Session.login))
+    assert isinstance(result, errors.ConfigurationError)
+    assert server.logouts == 1
+    assert pool.seats_open == 0
+    assert pool.requests_made == 1
+
+
+def test_no_more_sessions_than_declared(server: ScriptedServer, credentials: Credentials) -> None:
+    with SessionPool(credentials, SeatBudget(sessions=2), FAST) as pool:
+        with borrowed(pool), borrowed(pool):
+            third = threading.Thread(target=lambda: pool.run(lambda session: None))
+            third.start()
+            third.join(0.2)
+            assert third.is_alive()
+            assert server.logins == 2
+        third.join(20)
+        assert not third.is_alive()
+        assert server.logins == 2
 
 
 def test_requests_at_once_are_limited(server: ScriptedServer, credentials: Credentials) -> None:

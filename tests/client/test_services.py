@@ -7,6 +7,7 @@ from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
+from uuid import UUID
 
 import pytest
 
@@ -354,7 +355,8 @@ def paged(total: int) -> Callable[[Seen], Reply]:
     def script(seen: Seen) -> Reply:
         query = dict(parse_qsl(urlsplit(seen.path).query))
         skip, top = int(query["$skip"]), int(query["$top"])
-        return data([{"n": n} for n in range(skip, min(total, skip + top))])
+        rows = range(skip, min(total, skip + top))
+        return data([{"id": str(UUID(int=n)), "n": n} for n in rows])
 
     return script
 
@@ -362,11 +364,11 @@ def paged(total: int) -> Callable[[Seen], Reply]:
 @pytest.mark.parametrize(
     ("total", "options", "expected", "requests"),
     [
-        (25, QueryOptions(), range(25), 3),
-        (20, QueryOptions(), range(20), 3),
+        (25, QueryOptions(), range(25), 4),
+        (20, QueryOptions(), range(20), 4),
         (0, QueryOptions(), range(0), 1),
         (25, QueryOptions(top=12), range(12), 2),
-        (25, QueryOptions(skip=20), range(20, 25), 1),
+        (25, QueryOptions(skip=20), range(20, 25), 2),
         (25, QueryOptions(skip=3, top=10), range(3, 13), 1),
     ],
 )
@@ -531,11 +533,24 @@ def test_generic_inquiries_follow_their_pages(
     assert server.reads[1].path == f"{place}?$skip=1"
 
 
-def test_an_empty_answer_of_a_generic_inquiry(
+@pytest.mark.parametrize("reply", [Reply(200), Reply(204), Reply(200, b" ")])
+def test_a_generic_inquiry_that_answers_nothing_is_no_inquiry_without_rows(
+    server: ScriptedServer, client: AcumaticaClient, reply: Reply
+) -> None:
+    server.queue(reply)
+    with pytest.raises(errors.UnexpectedAnswer, match="nothing at all"):
+        client.inquiries.execute_generic_inquiry("X")
+    server.queue(data({"value": []}))
+    assert client.inquiries.execute_generic_inquiry("X") == {"value": []}
+
+
+def test_next_links_of_a_generic_inquiry_come_from_behind_a_load_balancer(
     server: ScriptedServer, client: AcumaticaClient
 ) -> None:
-    server.queue(Reply(200))
-    assert client.inquiries.execute_generic_inquiry("X") == {"value": []}
+    link = "https://node-2.internal:8443/Site/t/Company/api/odata/gi/X?$skip=1"
+    server.queue(data({"value": [1], "@odata.nextLink": link}), data({"value": [2]}))
+    assert client.inquiries.execute_generic_inquiry("X") == {"value": [1, 2]}
+    assert server.reads[1].path == "/Site/t/Company/api/odata/gi/X?$skip=1"
 
 
 @pytest.mark.parametrize("link", ["https://evil.example/t/Company", "/Other/x", "?$skip=1"])

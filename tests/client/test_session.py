@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from acumatica_source.client import AcumaticaClient, errors
-from acumatica_source.client.session import Credentials, Session
+from acumatica_source.client.session import Body, Credentials, Session
 
 from .conftest import FAST
 from .server import Reply, ScriptedServer, data, failure, scripted_server
@@ -334,6 +334,27 @@ def test_the_server_clock_is_told(server: ScriptedServer, session: Session) -> N
     assert moment is not None
     assert moment.utcoffset() is not None
     assert abs(moment.timestamp() - time.time()) < 5
+
+
+@pytest.mark.parametrize(
+    "date",
+    [
+        "Fri, 31 Dec 9999 23:59:59 -1000",
+        "Mon, 01 Jan 99999999999999999999 00:00:00 GMT",
+        "Mon, 99 Jan 2026 00:00:00 GMT",
+        "yesterday",
+        "",
+    ],
+)
+def test_a_clock_that_no_calendar_has_tells_nothing(
+    server: ScriptedServer, session: Session, date: str
+) -> None:
+    server.queue(data([], Date=date))
+    answer = session.get_bytes("entity")
+    assert Body(b"", 200, {"Date": date}).server_time is None
+    assert answer.content == b"[]"
+    server.queue(Reply(429, headers={"Retry-After": date}), data([1]))
+    assert session.get_bytes("entity").content == b"[1]"
 
 
 @pytest.mark.parametrize("name", ["Cookie", "authorization", "Host", "X\r\nY", "", "X:"])

@@ -1,5 +1,6 @@
 import datetime as dt
 import gzip
+import json
 import ssl
 import zlib
 from typing import Any
@@ -35,6 +36,24 @@ def test_compressed_answers_are_read_and_bounded(
     server.queue(Reply(200, pack(b"[" + b" " * (50 * LIMIT) + b"]"), headers))
     with pytest.raises(errors.ResponseTooLarge):
         session.get_bytes("entity")
+
+
+@pytest.mark.parametrize("packed", [False, True])
+@pytest.mark.parametrize("body", [b"", b'{"a": 1}', b"[" + b"1," * 30_000 + b"1]"])
+def test_an_answer_gives_its_body_as_requests_do(
+    server: ScriptedServer, session: Session, body: bytes, packed: bool
+) -> None:
+    headers = {"Content-Type": "application/json"}
+    if packed:
+        headers["Content-Encoding"] = "gzip"
+    server.queue(Reply(200, gzip.compress(body) if packed else body, headers))
+    response = session.request("GET", "entity")
+    response.close()
+    assert response.content == body
+    assert response.text == body.decode()
+    assert b"".join(response.iter_content(7)) == body
+    if body:
+        assert response.json() == json.loads(body)
 
 
 @pytest.mark.parametrize(

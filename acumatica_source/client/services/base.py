@@ -22,12 +22,13 @@ class Service:
         self._session = session
         self._endpoint = endpoint
 
-    def _at(self, api_version: str) -> Endpoint:
+    def at(self, api_version: str) -> Endpoint:
+        """The endpoint addressed, in this version."""
         return Endpoint(self._session, self._endpoint, api_version)
 
 
 @dataclass(frozen=True)
-class Listing:
+class ListMethod:
     """A bound method that reads the records of one entity."""
 
     service: Service
@@ -40,11 +41,11 @@ class Listing:
             api_version: version of the endpoint, such as `24.200.001`.
             options: which records and fields; all of them by default.
         """
-        return self.service._at(api_version).read(self.entity, options)
+        return self.service.at(api_version).read(self.entity, options)
 
 
 @dataclass(frozen=True)
-class Saving:
+class SaveMethod:
     """A bound method that creates or updates a record of one entity."""
 
     service: Service
@@ -60,7 +61,7 @@ class Saving:
             builder: the record, as a builder or as a dict.
             options: which fields to return; a filter that finds the record to update.
         """
-        return self.service._at(api_version).put(self.entity, builder, options)
+        return self.service.at(api_version).put(self.entity, builder, options)
 
 
 class lists:  # noqa: N801 - reads as a word in a class body
@@ -73,9 +74,9 @@ class lists:  # noqa: N801 - reads as a word in a class body
     @overload
     def __get__(self, service: None, owner: type) -> Self: ...
     @overload
-    def __get__(self, service: Service, owner: type) -> Listing: ...
-    def __get__(self, service: Service | None, owner: type) -> Self | Listing:
-        return self if service is None else Listing(service, self._entity)
+    def __get__(self, service: Service, owner: type) -> ListMethod: ...
+    def __get__(self, service: Service | None, owner: type) -> Self | ListMethod:
+        return self if service is None else ListMethod(service, self._entity)
 
 
 class saves:  # noqa: N801 - reads as a word in a class body
@@ -88,9 +89,9 @@ class saves:  # noqa: N801 - reads as a word in a class body
     @overload
     def __get__(self, service: None, owner: type) -> Self: ...
     @overload
-    def __get__(self, service: Service, owner: type) -> Saving: ...
-    def __get__(self, service: Service | None, owner: type) -> Self | Saving:
-        return self if service is None else Saving(service, self._entity)
+    def __get__(self, service: Service, owner: type) -> SaveMethod: ...
+    def __get__(self, service: Service | None, owner: type) -> Self | SaveMethod:
+        return self if service is None else SaveMethod(service, self._entity)
 
 
 def waiting(polling_interval_sec: float, timeout_sec: float) -> Waiting:

@@ -1,9 +1,7 @@
 """Money: accounts, ledgers, invoices, payments, and the ledger's transactions."""
 
 import datetime as dt
-import re
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 from acumatica_source.client.encoding import (
@@ -19,6 +17,12 @@ from acumatica_source.client.errors import (
     EndpointNotFound,
     OptimizationError,
     UnexpectedAnswer,
+)
+from acumatica_source.client.fiscal_calendar import (
+    Period,
+    period_id,
+    periods_between,
+    periods_of,
 )
 from acumatica_source.client.query import QueryOptions
 from acumatica_source.client.services.base import Service, lists, saves, waiting
@@ -37,17 +41,17 @@ class AccountsService(Service):
                 "AccountGroup": required(groupID, "group"),
             }
         )
-        return self._at(api_version).put("Account", body)
+        return self.at(api_version).put("Account", body)
 
     def remove_account_from_group(self, api_version: str, accountCD: str) -> Any:
         """Take an account out of its account group."""
         body = wrapped({"AccountCD": required(accountCD, "account"), "AccountGroup": None})
-        return self._at(api_version).put("Account", body)
+        return self.at(api_version).put("Account", body)
 
     def create_account_group(self, api_version: str, group_id: str, description: str) -> Any:
         """Create an account group."""
         body = wrapped({"AccountGroupID": required(group_id, "group"), "Description": description})
-        return self._at(api_version).put("AccountGroup", body)
+        return self.at(api_version).put("AccountGroup", body)
 
     def set_default_account_for_group(
         self, api_version: str, group_id: str, account_id: str
@@ -59,7 +63,7 @@ class AccountsService(Service):
                 "DefaultAccountID": required(account_id, "account"),
             }
         )
-        return self._at(api_version).put("AccountGroup", body)
+        return self.at(api_version).put("AccountGroup", body)
 
 
 class LedgersService(Service):
@@ -81,7 +85,7 @@ class InvoicesService(Service):
         body = body_of(builder, "invoice")
         if not body.get("id"):
             raise ConfigurationError("The invoice to update needs its id: .system('id', '...').")
-        return self._at(api_version).put("Invoice", body, options)
+        return self.at(api_version).put("Invoice", body, options)
 
     def release_invoice(
         self,
@@ -91,7 +95,7 @@ class InvoicesService(Service):
         timeout_sec: float = 120,
     ) -> None:
         """Release an invoice, which is named by its id, and wait until that is done."""
-        self._at(api_version).action(
+        self.at(api_version).action(
             "Invoice",
             "ReleaseInvoice",
             {"entity": {"id": identifier(note_id)}},
@@ -112,7 +116,7 @@ class PaymentsService(Service):
         options: QueryOptions | None = None,
     ) -> Any:
         """One payment by its type, as displayed, and number."""
-        return self._at(api_version).get("Payment", payment_type, reference_nbr, options=options)
+        return self.at(api_version).get("Payment", payment_type, reference_nbr, options=options)
 
     def release_payment(
         self,
@@ -123,12 +127,14 @@ class PaymentsService(Service):
         timeout_sec: float = 120,
     ) -> None:
         """Release a payment and wait until that is done."""
-        endpoint = self._at(api_version)
+        endpoint = self.at(api_version)
         keys = {
             "Type": required(payment_type, "payment type"),
             "ReferenceNbr": required(reference_nbr, "reference number"),
         }
-        body = {"entity": wrapped(keys)}
+        body: dict[str, Any] = {"entity": wrapped(keys)}
+        if endpoint.contract_version > 4:  # bodies take the code of a type, not what is displayed
+            body = {"entity": {"id": endpoint.get("Payment", *keys.values())["id"]}}
         pace = waiting(polling_interval_sec, timeout_sec)
         try:
             endpoint.action("Payment", "Release", body, pace)
@@ -167,12 +173,12 @@ class TransactionsService(Service):
             raise ConfigurationError(f"start_date {first} is after end_date {last}.")
         options = options or QueryOptions()
         expand = list(dict.fromkeys(["Results", *(options.expand or ())]))
-        params = replace(options, expand=expand).to_params()
-        endpoint, answer = self._at(api_version), None
+        endpoint, answer = self.at(api_version), None
+        params = endpoint.params_of(replace(options, expand=expand))
         rows: list[Any] = []
         with self._session.visit():
-            for period in _periods_between(_calendar(endpoint), first, last):
-                body = wrapped({"FromPeriod": period, "ToPeriod": period})
+            for period in periods_between(_calendar(endpoint), first, last):
+                body = wrapped({"FromPeriod": period.id, "ToPeriod": period.id})
                 answer = endpoint.inquiry("AccountDetailsForPeriodInquiry", body, params)
                 rows += answer.get("Results") or []
         if answer is None:
@@ -183,13 +189,6 @@ class TransactionsService(Service):
         return {**answer, "Results": rows}
 
 
-@dataclass(frozen=True, order=True)
-class _Period:
-    start: dt.date
-    end: dt.date
-    name: str
-
-
 def _day(value: object) -> dt.date:
     if isinstance(value, dt.datetime):
         return value.date()
@@ -198,18 +197,7 @@ def _day(value: object) -> dt.date:
     raise ConfigurationError(f"{value!r} is no date; use datetime.date or datetime.datetime.")
 
 
-def _periods_between(calendar: list[_Period], first: dt.date, last: dt.date) -> Iterator[str]:
-    # A year may close with an adjustment period of a single day, which begins inside another.
-    begins = {period.start for period in calendar if period.end > period.start}
-    for period in calendar:
-        end = period.end
-        if end > period.start and end in begins:  # then the end is the day after the last
-            end -= dt.timedelta(days=1)
-        if period.start <= last and end >= first:
-            yield period.name
-
-
-def _calendar(endpoint: Endpoint) -> list[_Period]:
+def _calendar(endpoint: Endpoint) -> list[Period]:
     whole = QueryOptions(expand=["Details"])
     try:
         years = endpoint.read("FinancialPeriod", whole)
@@ -218,12 +206,12 @@ def _calendar(endpoint: Endpoint) -> list[_Period]:
         names = [year["FinancialYear"]["value"] for year in listed]
         years = [endpoint.get("FinancialPeriod", name, options=whole) for name in names]
     try:
-        return sorted(
-            _Period(
-                dt.date.fromisoformat(line["StartDate"]["value"][:10]),
-                dt.date.fromisoformat(line["EndDate"]["value"][:10]),
-                _period_name(line["FinancialPeriodID"]["value"]),
-            )
+        return periods_of(
+            {
+                "FinancialPeriodID": period_id(line["FinancialPeriodID"]["value"]),
+                "StartDate": dt.date.fromisoformat(line["StartDate"]["value"][:10]),
+                "EndDate": dt.date.fromisoformat(line["EndDate"]["value"][:10]),
+            }
             for year in years
             for line in year.get("Details") or ()
         )
@@ -232,11 +220,3 @@ def _calendar(endpoint: Endpoint) -> list[_Period]:
             f"The financial calendar cannot be read: FinancialPeriod of {endpoint!r} has another "
             f"form than expected ({error!r})."
         ) from None
-
-
-def _period_name(text: str) -> str:
-    """A period as the inquiry takes it, `MMYYYY`, from the ways in which it is shown."""
-    digits = re.sub(r"\D", "", text)
-    if len(digits) != 6:
-        raise ValueError(text)
-    return digits if int(digits[:2]) <= 13 else digits[4:] + digits[:4]

@@ -1,17 +1,17 @@
 """What works for any entity: records, actions, files, inquiries."""
 
 import datetime as dt
-import re
 from collections.abc import Callable, Iterator, Mapping
 from typing import IO, Any
 from uuid import UUID
 
 import requests
 
+from acumatica_source.client.address import segment
 from acumatica_source.client.encoding import Payload, body_of, from_json, required, wrapped
-from acumatica_source.client.endpoint import Endpoint, Record
+from acumatica_source.client.endpoint import Endpoint
 from acumatica_source.client.errors import ConfigurationError, UnexpectedAnswer
-from acumatica_source.client.instance import segment
+from acumatica_source.client.listing import Record
 from acumatica_source.client.operations import Progress, Waiting
 from acumatica_source.client.query import Dialect, QueryOptions
 from acumatica_source.client.records import InquiryBuilder
@@ -67,7 +67,7 @@ class RecordsService(Service):
             ValidationError: it was refused.
         """
         headers = {"If-None-Match": "*", **_context(business_date, branch)}
-        return self._at(api_version).put(entity, record, options, headers)
+        return self.at(api_version).put(entity, record, options, headers)
 
     def update_record(
         self,
@@ -85,7 +85,7 @@ class RecordsService(Service):
             PreconditionFailed: there is no such record.
         """
         headers = {"If-Match": "*", **_context(business_date, branch)}
-        return self._at(api_version).put(entity, record, options, headers)
+        return self.at(api_version).put(entity, record, options, headers)
 
     def get_record_by_key_field(
         self,
@@ -96,19 +96,19 @@ class RecordsService(Service):
         options: QueryOptions | None = None,
     ) -> Any:
         """One record by its first and second key values, such as `SO` and `000123`."""
-        return self._at(api_version).get(entity, key, value, options=options)
+        return self.at(api_version).get(entity, key, value, options=options)
 
     def get_record_by_keys(
         self, api_version: str, entity: str, *keys: str | int, options: QueryOptions | None = None
     ) -> Any:
         """One record by as many key values as the entity has, in the order of the form."""
-        return self._at(api_version).get(entity, *keys, options=options)
+        return self.at(api_version).get(entity, *keys, options=options)
 
     def get_record_by_id(
         self, api_version: str, entity: str, id: str, options: QueryOptions | None = None
     ) -> Any:
         """One record by its id."""
-        return self._at(api_version).get_by_id(entity, id, options)
+        return self.at(api_version).get_by_id(entity, id, options)
 
     def get_records_by_filter(
         self,
@@ -118,7 +118,7 @@ class RecordsService(Service):
         show_archived: bool = False,
     ) -> Any:
         """The records that a filter finds; all of them without one."""
-        return self._at(api_version).read(entity, options, archived=show_archived)
+        return self.at(api_version).read(entity, options, archived=show_archived)
 
     def iterate(
         self,
@@ -130,7 +130,7 @@ class RecordsService(Service):
         show_archived: bool = False,
     ) -> Iterator[Record]:
         """The records that a filter finds, page by page; see `Endpoint.records`."""
-        return self._at(api_version).records(
+        return self.at(api_version).records(
             entity, options, page_size=page_size, archived=show_archived
         )
 
@@ -142,21 +142,21 @@ class RecordsService(Service):
         options: QueryOptions | None = None,
     ) -> Any:
         """Change only the given fields of a record, which its keys or id in `record` name."""
-        return self._at(api_version).patch(entity, record, options)
+        return self.at(api_version).patch(entity, record, options)
 
     def delete_record_by_key_field(
         self, api_version: str, entity: str, key: str, value: str
     ) -> None:
         """Delete a record by its first and second key values."""
-        self._at(api_version).delete(entity, key, value)
+        self.at(api_version).delete(entity, key, value)
 
     def delete_record_by_id(self, api_version: str, entity: str, id: str) -> None:
         """Delete a record by its id."""
-        self._at(api_version).delete_by_id(entity, id)
+        self.at(api_version).delete_by_id(entity, id)
 
     def get_custom_field_schema(self, api_version: str, entity: str) -> Any:
         """The custom fields that an entity's form has, by view."""
-        return self._at(api_version).schema(entity)
+        return self.at(api_version).schema(entity)
 
     def request_report(
         self,
@@ -230,7 +230,7 @@ class ActionsService(Service):
         if parameters:
             body["parameters"] = wrapped(parameters)
         pace = Waiting(polling_interval_sec, timeout_sec, on_progress)
-        self._at(api_version).action(entity_name, action_name, body, pace)
+        self.at(api_version).action(entity_name, action_name, body, pace)
 
     def execute_custom_action(
         self,
@@ -261,7 +261,7 @@ class ActionsService(Service):
             "parameters": {"custom": body_of(custom_parameters, "custom parameters")},
         }
         pace = Waiting(polling_interval_sec, timeout_sec, on_progress)
-        self._at(api_version).action(entity_name, action_name, body, pace)
+        self.at(api_version).action(entity_name, action_name, body, pace)
 
 
 class FilesService(Service):
@@ -269,11 +269,11 @@ class FilesService(Service):
 
     def get_file(self, api_version: str, file_id: str) -> bytes:
         """The content of a file."""
-        return self._at(api_version).file(file_id)
+        return self.at(api_version).file(file_id)
 
     def download_file(self, api_version: str, file_id: str, target: IO[bytes]) -> int:
         """Write the content of a file to an open binary file; returns its length in bytes."""
-        return self._at(api_version).download(file_id, target)
+        return self.at(api_version).download(file_id, target)
 
     def attach_file_to_record(
         self,
@@ -310,16 +310,16 @@ class FilesService(Service):
         self, api_version: str, entity: str, key: str, value: str
     ) -> Any:
         """The files of a record, named by its first and second key values, with comments."""
-        record = self._at(api_version).get(entity, key, value, options=_FILES)
+        record = self.at(api_version).get(entity, key, value, options=_FILES)
         return record.get("files") or []
 
     def get_file_comments_by_id(self, api_version: str, entity: str, record_id: str) -> Any:
         """The files of a record, named by its id, with comments."""
-        return self._at(api_version).get_by_id(entity, record_id, _FILES).get("files") or []
+        return self.at(api_version).get_by_id(entity, record_id, _FILES).get("files") or []
 
     def delete_file(self, api_version: str, file_id: str | UUID) -> None:
         """Delete a file."""
-        self._at(api_version).delete_file(file_id)
+        self.at(api_version).delete_file(file_id)
 
 
 _FILES = QueryOptions(select=["files"], expand=["files"])
@@ -354,7 +354,7 @@ class InquiriesService(Service):
         params = dict(opts.to_query_params())
         if "$expand" not in params and inquiry in _DETAILS:
             params["$expand"] = _DETAILS[inquiry]
-        return self._at(api_version).inquiry(inquiry, opts.to_body(), params)
+        return self.at(api_version).inquiry(inquiry, opts.to_body(), params)
 
     def execute_generic_inquiry(self, inquiry_title: str, opts: QueryOptions | None = None) -> Any:
         """The rows of a generic inquiry that is exposed by OData, all pages of them.
@@ -365,6 +365,9 @@ class InquiriesService(Service):
 
         Returns:
             `{"value": [rows]}`.
+
+        Raises:
+            UnexpectedAnswer: it answered with nothing at all, not even an empty list.
         """
         if opts is not None and opts.expand:
             raise ConfigurationError("Generic inquiries have no parts to expand.")
@@ -380,15 +383,13 @@ class InquiriesService(Service):
                 if path in seen:
                     raise UnexpectedAnswer(f"The pages of {inquiry_title!r} lead in a circle.")
                 seen.add(path)
-                answer = from_json(self._session.request("GET", path, params=params)) or {}
+                answer = from_json(self._session.request("GET", path, params=params))
+                if answer is None:
+                    raise UnexpectedAnswer(
+                        f"{inquiry_title!r} answered with nothing at all, which a filter on a "
+                        "computed column, or a parameter without its value, brings about."
+                    )
                 rows += answer.get("value") or []
                 link = answer.get("@odata.nextLink") or answer.get("odata.nextLink")
-                path, params = (_beside(path, link) if link else None), {}
+                path, params = self._session.instance.linked(link, path) if link else None, {}
         return {"value": rows}
-
-
-def _beside(path: str, link: str) -> str:
-    """A next link, which may be relative to the address that it came from."""
-    if link.startswith("/") or re.match(r"[A-Za-z][\w+.-]*://", link):
-        return link
-    return path.partition("?")[0].rpartition("/")[0] + "/" + link

@@ -21,13 +21,13 @@ class ContactsService(Service):
 
     def create_contact(self, api_version: str, draft: Payload) -> Any:
         """Create a contact and return it as saved."""
-        return self._at(api_version).put("Contact", draft)
+        return self.at(api_version).put("Contact", draft)
 
     def update_contact(
         self, api_version: str, filter_: Filter | str | QueryOptions, payload: Payload
     ) -> Any:
         """Update the contact that a filter finds, and return it as saved."""
-        return self._at(api_version).put("Contact", payload, _finding(filter_))
+        return self.at(api_version).put("Contact", payload, _finding(filter_))
 
     def deactivate_contact(
         self, api_version: str, filter_: Filter | str | QueryOptions, *, active: bool = False
@@ -51,7 +51,7 @@ class ContactsService(Service):
 
     def delete_contact(self, api_version: str, note_id: str) -> None:
         """Delete a contact by its id."""
-        self._at(api_version).delete_by_id("Contact", note_id)
+        self.at(api_version).delete_by_id("Contact", note_id)
 
 
 def _finding(filter_: object) -> QueryOptions:
@@ -81,19 +81,19 @@ class CustomersService(Service):
             "EnableCurrencyOverride": enable,
             "CurrencyRateType": currency_rate_type,
         }
-        return self._at(api_version).put("Customer", wrapped(values))
+        return self.at(api_version).put("Customer", wrapped(values))
 
     def get_shipping_contact(self, api_version: str, customer_id: str) -> Any:
         """The shipping contact of a customer; None if there is no such customer or contact."""
         options = QueryOptions(
             filter=F.CustomerID == required(customer_id, "customer"), expand=["ShippingContact"]
         )
-        found = self._at(api_version).read("Customer", options)
+        found = self.at(api_version).read("Customer", options)
         return found[0].get("ShippingContact") if found else None
 
     def assign_tax_zone(self, api_version: str, customer_id: str, tax_zone: str) -> Any:
         """Put a customer into a tax zone."""
-        return self._at(api_version).put(
+        return self.at(api_version).put(
             "Customer",
             wrapped(
                 {
@@ -144,4 +144,4 @@ class ActivitiesService(Service):
             "RelatedEntityNoteID": identifier(note_id),
             "RelatedEntityType": about,
         }
-        return self._at(api_version).put("Activity", wrapped(values))
+        return self.at(api_version).put("Activity", wrapped(values))

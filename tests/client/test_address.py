@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from acumatica_source.client.address import SiteAddress, public_url, segment
 from acumatica_source.client.errors import ConfigurationError
-from acumatica_source.client.instance import Instance, public_url, segment
 
 
 @pytest.mark.parametrize(
@@ -20,7 +20,7 @@ from acumatica_source.client.instance import Instance, public_url, segment
     ],
 )
 def test_addresses_as_people_write_them(given_url: str, base_url: str) -> None:
-    assert Instance.parse(given_url).base_url == base_url
+    assert SiteAddress.parse(given_url).base_url == base_url
 
 
 @pytest.mark.parametrize(
@@ -40,16 +40,16 @@ def test_addresses_as_people_write_them(given_url: str, base_url: str) -> None:
 )
 def test_addresses_that_are_refused(base_url: str) -> None:
     with pytest.raises(ConfigurationError):
-        Instance.parse(base_url)
+        SiteAddress.parse(base_url)
 
 
 def test_a_password_in_an_address_is_not_repeated() -> None:
     with pytest.raises(ConfigurationError) as caught:
-        Instance.parse("https://admin:hunter2@erp.example.com")
+        SiteAddress.parse("https://admin:hunter2@erp.example.com")
     assert "hunter2" not in str(caught.value)
 
 
-SITE = Instance.parse("https://erp.example.com/Site")
+SITE = SiteAddress.parse("https://erp.example.com/Site")
 
 
 @pytest.mark.parametrize(
@@ -94,6 +94,82 @@ def test_links_that_lead_out_are_refused(link: str) -> None:
     with pytest.raises(ConfigurationError):
         SITE.url(link)
     assert not SITE.owns(link)
+
+
+FEED = "t/Company/api/odata/gi/BI-Customers"
+PAGE = f"https://erp.example.com/Site/{FEED}?$skip=20"
+
+
+@pytest.mark.parametrize(
+    "link",
+    [
+        PAGE,
+        PAGE.replace("https:", "http:"),
+        PAGE.replace("https:", "HTTP:"),
+        PAGE.replace("erp.example.com", "erp.example.com:8443"),
+        PAGE.replace("https://erp.example.com", "http://node-2.internal:8080"),
+        PAGE.replace("https://erp.example.com", "http://[::1]:80"),
+        PAGE.removeprefix("https:"),
+        PAGE.removeprefix("https://erp.example.com"),
+        PAGE.replace("/Site/", "/site/").replace("https://erp", "http://ERP"),
+        "BI-Customers?$skip=20",
+        "./BI-Customers?$skip=20",
+        "../gi/BI-Customers?$skip=20",
+        "?$skip=20",
+        " BI-Customers?$skip=20 ",
+    ],
+)
+def test_the_next_page_is_asked_for_where_the_instance_is_configured(link: str) -> None:
+    for asked in (FEED, f"{FEED}?$top=40", f"/Site/{FEED}", f"https://erp.example.com/Site/{FEED}"):
+        assert SITE.linked(link, asked).lower() == PAGE.lower()
+
+
+@pytest.mark.parametrize(
+    ("link", "path"),
+    [
+        ("Sales Orders?$filter=Status eq 'A b'", "Sales%20Orders?$filter=Status%20eq%20'A%20b'"),
+        ("a:b?$skip=1", "a:b?$skip=1"),
+        ("X_WithParameters(W='A%2FB')?$skip=1", "X_WithParameters(W='A%2FB')?$skip=1"),
+        ("X?next=https://evil.example/", "X?next=https://evil.example/"),
+    ],
+)
+def test_relative_links_are_beside_what_was_asked(link: str, path: str) -> None:
+    assert SITE.linked(link, FEED) == f"https://erp.example.com/Site/t/Company/api/odata/gi/{path}"
+
+
+def test_a_site_of_its_own_host_is_told_by_the_service_that_was_asked() -> None:
+    top = SiteAddress.parse("https://erp.example.com")
+    assert top.linked(f"http://node:80/{FEED}?$skip=1", FEED) == f"{top.origin}/{FEED}?$skip=1"
+    for link in ("http://node/t/Other/api/odata/gi/BI-Customers", "http://node/", "http://node"):
+        with pytest.raises(ConfigurationError, match="credentials are not sent there"):
+            top.linked(link, FEED)
+
+
+@pytest.mark.parametrize(
+    "link",
+    [
+        "https://evil.example/odata/next",
+        f"https://evil.example/{FEED}",
+        f"https://evil.example/Other/{FEED}",
+        f"https://erp.example.com/Other/{FEED}",
+        f"https://evil.example/Site/Other/../{FEED}",
+        "https://evil.example/Site/t/Other/api/odata/gi/BI-Customers",
+        f"https://u:p@erp.example.com/Site/{FEED}",
+        f"https://erp.example.com@evil.example/Site/{FEED}",
+        f"ftp://erp.example.com/Site/{FEED}",
+        f"/Other/{FEED}",
+        "../../../../../../Other/X",
+        "%2e%2e/%2e%2e/X",
+        "X#fragment",
+        "X\\Y",
+        "X\r\nHost: evil",
+        "//",
+        "https://[::1/Site",
+    ],
+)
+def test_foreign_links_are_not_followed(link: str) -> None:
+    with pytest.raises(ConfigurationError):
+        SITE.linked(link, FEED)
 
 
 def test_an_offset_survives_the_address() -> None:

@@ -3,15 +3,16 @@
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from urllib.parse import parse_qsl, quote, unquote, urlencode, urlsplit, urlunsplit
+from urllib.parse import parse_qsl, quote, unquote, urlencode, urljoin, urlsplit, urlunsplit
 
 from acumatica_source.client.errors import ConfigurationError
 
+_ABSOLUTE = re.compile(r"(?:([A-Za-z][A-Za-z0-9+.-]*):)?//([^/?]*)([^?]*)(\?.*)?\Z", re.DOTALL)
 _FORBIDDEN = re.compile(r"[\x00-\x20\x7f\\#]")
 
 
 @dataclass(frozen=True)
-class Instance:
+class SiteAddress:
     """The address of one Acumatica instance.
 
     Attributes:
@@ -23,7 +24,7 @@ class Instance:
     root: str
 
     @classmethod
-    def parse(cls, base_url: str) -> "Instance":
+    def parse(cls, base_url: str) -> "SiteAddress":
         """Read a base URL as people write it.
 
         Raises:
@@ -106,6 +107,47 @@ class Instance:
             encoded = urlencode(params, quote_via=quote, safe="$,/'()")
             query = f"{query}&{encoded}" if query else encoded
         return f"{self.base_url}/{bare}" + (f"?{query}" if query else "")
+
+    def linked(self, link: str, asked: str) -> str:
+        """The address of the further page that an answer links to.
+
+        A server behind a load balancer writes the scheme, host and port that it knows itself by.
+        So whatever these are, the page is asked for where the user has configured the instance to
+        be; but only if it is a page of the service that was asked.
+
+        Args:
+            link: the link as the answer has it: absolute, or relative to `asked` (RFC 3986).
+            asked: the path, relative to the instance or absolute, that gave the answer.
+
+        Raises:
+            ConfigurationError: the link leads elsewhere.
+        """
+        text = link.strip().replace(" ", "%20")
+        try:
+            urlsplit(text)
+        except ValueError:
+            raise ConfigurationError(f"The link {text!r} is no address.") from None
+        if _FORBIDDEN.search(text):
+            raise ConfigurationError(f"The link {text!r} has characters that no address has.")
+        base = urlsplit(self.url(asked)).path
+        service = base[: base.rindex("/") + 1]
+        if text.startswith("?"):
+            return self.url(base + text)
+        absolute = _ABSOLUTE.match(text)
+        if absolute is None and not text.startswith("/"):
+            path, mark, query = text.partition("?")
+            # A colon within a name makes no scheme behind "./".
+            return self.url(urljoin(service, f"./{path}") + mark + query)
+        if absolute is None or self.owns(text):
+            return self.url(text)
+        scheme, host, path, query = absolute.groups(default="")
+        within = unquote(path).lower().startswith(unquote(service).lower())
+        if scheme.lower() not in ("", "http", "https") or "@" in host or not host or not within:
+            raise ConfigurationError(
+                f"The link {public_url(text)!r} leads out of {self.origin}{service}; credentials "
+                "are not sent there. Check base_url and its virtual directory."
+            )
+        return self.url(path + query)
 
     def owns(self, url: str) -> bool:
         """Whether an absolute address belongs to this instance."""
