@@ -6,19 +6,24 @@ from typing import Any
 from acumatica_source.arrow.shape import Node, odata_shape, shape_of
 from acumatica_source.contract.edmx import Feed
 from acumatica_source.contract.keys import line_key_of
-from acumatica_source.contract.model import Contract, Entity, Field, Shape
+from acumatica_source.contract.model import Contract, DeclaredField, Entity, Shape
+
+SINGLETON = "singleton"
+"""The kind of a class that is one row, as the preferences of a module are."""
 
 
 def describe_contract(contract: Contract, names: Iterable[str] | None = None) -> dict[str, Any]:
     """Every entity of a contract, or those named, with the tables it becomes.
 
     Returns:
-        `endpoint`, `version` and `entities`, a list of what `describe_entity` returns.
+        `endpoint`, `version`, `contract_version` (4 or 5) and `entities`, a list of what
+        `describe_entity` returns.
     """
     wanted = sorted(contract.entities) if names is None else list(names)
     return {
         "endpoint": contract.endpoint,
         "version": contract.version,
+        "contract_version": contract.spoken,
         "entities": [describe_entity(contract.entities[name]) for name in wanted],
     }
 
@@ -65,21 +70,21 @@ def describe_class(feed: Feed, aliases: Iterable[str]) -> dict[str, Any]:
     """One data access class with the table it becomes; columns that cannot be selected left out.
 
     Returns:
-        `name`, `kind`, `aliases`, `keys`, `watermark` (a name or None) and `columns` (a list of
-        `name` and Arrow `type`).
+        `name`, `kind`, `aliases`, `keys`, `watermark` (a name, or None where the table is replaced)
+        and `columns` (a list of `name` and Arrow `type`).
     """
     return {
         "name": feed.name,
-        "kind": "data access class",
+        "kind": SINGLETON if feed.singleton else "data access class",
         "aliases": list(aliases),
-        "keys": list(feed.keys),
-        "watermark": feed.stamp,
+        "keys": list(feed.usable_keys),
+        "watermark": feed.stamp if feed.usable_keys else None,
         "columns": _feed_columns(f for f in feed.fields if f.name not in feed.unfilterable),
         "children": [],
     }
 
 
-def _feed_columns(fields: Iterable[Field]) -> list[dict[str, str]]:
+def _feed_columns(fields: Iterable[DeclaredField]) -> list[dict[str, str]]:
     return _columns(odata_shape("feed", tuple(fields)).root)
 
 

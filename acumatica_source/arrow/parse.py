@@ -4,6 +4,7 @@ The page is wrapped into one JSON object and read with the explicit types of its
 fast, exact, and refuses what does not fit. A refused page is parsed again, value by value.
 """
 
+import contextlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -15,8 +16,17 @@ import pyarrow.json as pj
 
 from acumatica_source.arrow.errors import PageError
 from acumatica_source.arrow.finish import Finished, finish, settle
+from acumatica_source.arrow.misread import is_misread
+from acumatica_source.arrow.selections import LABEL, joined
 from acumatica_source.arrow.shape import NEXT_LINKS, Column, Node, PageShape, TableShape
-from acumatica_source.arrow.tolerant import NOTHING, OPENING, TolerantColumn, beginning, decoded
+from acumatica_source.arrow.tolerant import (
+    NOTHING,
+    NUL,
+    OPENING,
+    TolerantColumn,
+    beginning,
+    decoded,
+)
 
 MOST_BYTES = 2**31 - 1
 """Arrow counts the bytes of a block in 32 bits."""
@@ -59,7 +69,7 @@ def parse_page(body: bytes, shape: PageShape) -> ParsedPage:
             f"The answer for {shape.entity} is not a list of records. "
             f"It begins: {beginning(stripped)}"
         )
-    return _parse(OPENING + stripped + b"}", shape)
+    return _parse(b"".join((OPENING, stripped, b"}")), shape)
 
 
 def parse_odata_page(body: bytes, shape: PageShape) -> ParsedPage:
@@ -75,7 +85,7 @@ def parse_odata_page(body: bytes, shape: PageShape) -> ParsedPage:
         note = f"{shape.entity} answered with nothing at all, not even an empty list."
         return ParsedPage(page.tables, 0, (note,))
     if stripped[:1] == b"[":
-        stripped = OPENING + stripped + b"}"
+        stripped = b"".join((OPENING, stripped, b"}"))
     return _parse(stripped, shape)
 
 
@@ -92,10 +102,10 @@ def _parse(page: bytes, shape: PageShape) -> ParsedPage:
         except UnicodeDecodeError:
             page = page.decode(errors="replace").encode()
             notes[f"{shape.entity} has broken characters: each is replaced by U+FFFD."] = None
-    try:
-        return _made(_ArrowRows.read(page, shape), page, shape, notes)
-    except pa.ArrowInvalid:
-        return _made(_PythonRows.read(page, shape), page, shape, notes)
+    if not is_misread(page):
+        with contextlib.suppress(pa.ArrowInvalid):
+            return _made(_ArrowRows.read(page, shape), page, shape, notes)
+    return _made(_PythonRows.read(page, shape), page, shape, notes)
 
 
 def _made(rows: "_Rows", page: bytes, shape: PageShape, notes: dict[str, None]) -> ParsedPage:
@@ -123,7 +133,7 @@ class _Rows(Protocol):
         """The objects of a list in these rows, the index of the row of each, and its position."""
 
 
-@dataclass(slots=True)
+@dataclass
 class _Maker:
     """Makes the tables of a page from its rows, however those were read."""
 
@@ -156,7 +166,7 @@ class _Maker:
             self.make(child, inner, {**placed, "_position": positions})
 
 
-@dataclass(slots=True)
+@dataclass
 class _ArrowRows:
     """Rows read by Arrow."""
 
@@ -168,7 +178,7 @@ class _ArrowRows:
     def read(cls, page: bytes, shape: PageShape) -> "_ArrowRows":
         table = pj.read_json(
             pa.BufferReader(page),
-            read_options=pj.ReadOptions(use_threads=False, block_size=len(page) + 1),
+            read_options=pj.ReadOptions(use_threads=False, block_size=len(page)),
             parse_options=pj.ParseOptions(
                 explicit_schema=shape.read_schema, unexpected_field_behavior="ignore"
             ),
@@ -190,7 +200,9 @@ class _ArrowRows:
         return self.fields["id"]
 
     def column(self, table: TableShape, column: Column, keep_placeholders: bool) -> Finished:
-        values = self._at((*column.path, "value") if column.wrapped else column.path)
+        values = self._at(column.place)
+        if column.several:
+            values = joined(values, column.member or LABEL)
         finished_type = table.schema.field(column.name).type
         return finish(column, values, finished_type, keep_placeholders=keep_placeholders)
 
@@ -216,7 +228,7 @@ def _children(structs: pa.StructArray) -> dict[str, pa.Array]:
     return dict(zip(names, structs.flatten(), strict=True))
 
 
-@dataclass(slots=True)
+@dataclass
 class _PythonRows:
     """Rows decoded to Python values."""
 
@@ -241,10 +253,14 @@ class _PythonRows:
 
     def ids(self) -> pa.Array:
         given = [record.get("id") for record in self.objects]
-        return pa.array([one if isinstance(one, str) else None for one in given], pa.string())
+        named = [isinstance(one, str) and NUL not in one for one in given]
+        return pa.array(
+            [one if good else None for one, good in zip(given, named, strict=True)], pa.string()
+        )
 
     def column(self, table: TableShape, column: Column, keep_placeholders: bool) -> Finished:
-        finished = TolerantColumn(table, column, self.names).convert(self.objects)
+        tolerant = TolerantColumn(table, column, self.names, keep_placeholders)
+        finished = tolerant.convert(self.objects)
         return settle(column, finished, keep_placeholders=keep_placeholders)
 
     def below(self, path: tuple[str, ...]) -> tuple[_Rows, pa.Array, pa.Array]:

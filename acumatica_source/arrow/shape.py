@@ -11,8 +11,16 @@ from typing import Any
 
 import pyarrow as pa
 
+from acumatica_source.arrow.selections import CODE, CODE_SUFFIX, LABEL, OPTIONS, code_of
 from acumatica_source.arrow.types import DECIMALS, POSITION, TEXT, column_types, read_type
-from acumatica_source.contract.model import Entity, EntityKind, Field, FieldType, Shape
+from acumatica_source.contract.model import (
+    DeclaredField,
+    Entity,
+    EntityKind,
+    FieldType,
+    Selection,
+    Shape,
+)
 
 JOINT = "__"
 """Joins the parts of a table's or column's name."""
@@ -23,10 +31,10 @@ NEXT_LINKS = ("@odata.nextLink", "odata.nextLink")
 FILES = Shape(
     "FileLink",
     (
-        Field("id", FieldType.GUID),
-        Field("filename", FieldType.TEXT),
-        Field("href", FieldType.TEXT),
-        Field("comment", FieldType.TEXT),
+        DeclaredField("id", FieldType.GUID),
+        DeclaredField("filename", FieldType.TEXT),
+        DeclaredField("href", FieldType.TEXT),
+        DeclaredField("comment", FieldType.TEXT),
     ),
 )
 """Attached files, as `$expand=files` lists them: values stand there without a wrapper."""
@@ -40,11 +48,26 @@ class Column:
     """Name in the table."""
     path: tuple[str, ...]
     """Properties that lead from the row's object to the value (`MainContact`, `Email`)."""
-    field: Field
+    field: DeclaredField
     wrapped: bool = True
     """The value stands inside `{"value": ...}`."""
     trim: bool = False
     """Padding at the end is cut: keys of a fixed width come padded or not."""
+    member: str | None = None
+    """For a drop-down that shows its codes: whether this is an option's label or its code."""
+
+    @property
+    def several(self) -> bool:
+        """Whether values are lists of options."""
+        return self.field.selection is Selection.SEVERAL
+
+    @property
+    def place(self) -> tuple[str, ...]:
+        """What leads to what is read of a value."""
+        if not self.wrapped:
+            return self.path
+        inside = () if self.member is None or self.several else (self.member,)
+        return (*self.path, "value", *inside)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +84,16 @@ class TableShape:
     def name(self) -> str:
         """The table's name (`SalesOrder__Details`)."""
         return JOINT.join(self.path)
+
+    def column_of(self, field: str) -> str:
+        """The column that tells values of a field apart: of a drop-down, that of the codes."""
+        names = {column.path: column.name for column in self.columns}  # codes stand behind labels
+        return names[(field,)]
+
+    def options_of(self, field: str) -> tuple[str, str] | None:
+        """The columns with the labels and the codes of a drop-down; None if it is none."""
+        names = {c.member: c.name for c in self.columns if c.path == (field,) and c.member}
+        return (names[LABEL], names[CODE]) if names else None
 
     def named(self, names: Sequence[str]) -> "TableShape":
         """The table with other names for its columns, those that place the row included."""
@@ -166,7 +199,7 @@ def shape_of(
 
 def odata_shape(
     name: str,
-    fields: Collection[Field],
+    fields: Collection[DeclaredField],
     keys: Collection[str] = (),
     *,
     keep_placeholders: bool = False,
@@ -236,7 +269,7 @@ class _Builder:
     def node(self, path: tuple[str, ...], shape: Shape, leading: list[pa.Field], at: str) -> Node:
         """The node of a table whose rows are objects of `shape`, `at` being its `$expand` path."""
         table = _Table(path, leading)
-        table.columns.append(Column("note", ("note",), Field("note", FieldType.TEXT)))
+        table.columns.append(Column("note", ("note",), DeclaredField("note", FieldType.TEXT)))
         self._gather(shape, (), at, table)
         if self.wanted.attached(at):
             table.lists[("files",)] = self._files(table)
@@ -256,7 +289,15 @@ class _Builder:
             else:
                 continue
             is_key = at == "" and one.name in self.keys and one.type is FieldType.TEXT
-            table.columns.append(Column(JOINT.join(path), path, one, trim=is_key))
+            name = JOINT.join(path)
+            if one.selection is None:
+                table.columns.append(Column(name, path, one, trim=is_key))
+                continue
+            code = code_of(one)
+            trims = is_key and code.type is FieldType.TEXT
+            table.columns.append(Column(name, path, one, trim=is_key, member=LABEL))
+            name = f"{name}{JOINT}{CODE_SUFFIX}"
+            table.columns.append(Column(name, path, code, trim=trims, member=CODE))
         for name, linked in shape.linked.items():
             if self.wanted.nested(at + name):
                 self._gather(linked, (*way, name), f"{at}{name}/", table)
@@ -296,15 +337,20 @@ class _Builder:
 
 
 def _distinct(columns: Sequence[Column], taken: set[str]) -> list[Column]:
-    """The columns, numbered where a name is taken: by what places the row, or a linked field."""
-    distinct = []
-    for column in columns:
+    """The columns, numbered where a name is taken: by what places the row, or a linked field.
+
+    Codes of drop-downs give way: the others had their names before there were codes.
+    """
+    distinct = list(columns)
+    for place in sorted(range(len(columns)), key=lambda at: columns[at].member == CODE):
+        column = columns[place]
         name, number = column.name, 1
         while name in taken:
             number += 1
             name = f"{column.name}_{number}"
         taken.add(name)
-        distinct.append(column if name == column.name else replace(column, name=name))
+        if name != column.name:
+            distinct[place] = replace(column, name=name)
     return distinct
 
 
@@ -319,7 +365,7 @@ def _row_type(node: Node) -> pa.StructType:
         tree["id"] = TEXT
     for column in node.table.columns:
         arrow_type = read_type(column.field, node.table.schema.field(column.name).type)
-        _plant(tree, (*column.path, "value") if column.wrapped else column.path, arrow_type)
+        _plant(tree, column.place, OPTIONS if column.several else arrow_type)
     for path, below in node.lists.items():
         _plant(tree, path, pa.list_(_row_type(below)))
     return _struct(tree)

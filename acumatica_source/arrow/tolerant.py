@@ -8,7 +8,7 @@ import contextlib
 import json
 import re
 from dataclasses import dataclass, field
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from types import NoneType
 from typing import Any
 
@@ -16,6 +16,7 @@ import pyarrow as pa
 
 from acumatica_source.arrow.errors import PageError, ValueOutOfRange
 from acumatica_source.arrow.finish import Finished, keep_text, moments
+from acumatica_source.arrow.selections import BETWEEN, member_of, members_of
 from acumatica_source.arrow.shape import Column, TableShape
 from acumatica_source.arrow.types import PRECISION
 from acumatica_source.contract.model import FieldType
@@ -25,6 +26,8 @@ _INT64 = range(-(2**63), 2**63)
 _TRUTHS: dict[object, bool] = {True: True, False: False, "true": True, "false": False}
 OPENING = b'{"value":'
 """What an array of records is wrapped into, to be one JSON object."""
+
+NUL, REPLACEMENT = "\0", "\ufffd"
 
 NOTHING: tuple[Any, ...] = (None, [], {}, "")
 """What stands where an object or a list has nothing."""
@@ -39,16 +42,25 @@ overflow wrap around unnoticed."""
 
 _NOT_KEPT = object()
 
+_FURTHEST = 10**17
+"""An exponent that Python's decimals hold and no column does."""
+
+
+class WrittenNumber(str):
+    """A number with a fraction or an exponent, as it stands in a page."""
+
+    __slots__ = ()
+
 
 def decoded(page: bytes, entity: str) -> Any:
-    """The page of an entity as Python values, numbers exact.
+    """The page of an entity as Python values; numbers that are no plain integers as written.
 
     Raises:
         PageError: it is not JSON.
     """
     try:
-        return json.loads(page, parse_float=Decimal, parse_constant=str)
-    except (ValueError, ArithmeticError, RecursionError) as error:
+        return json.loads(page, parse_float=WrittenNumber, parse_constant=str)
+    except (ValueError, RecursionError) as error:
         raise PageError(
             f"The answer for {entity} is not JSON ({error}). It begins: {beginning(page)}"
         ) from error
@@ -67,6 +79,7 @@ class TolerantColumn:
     column: Column
     ids: list[Any]
     """What names each row in messages."""
+    keep_placeholders: bool = False
     _notes: dict[str, None] = field(default_factory=dict)
 
     def convert(self, rows: list[Any]) -> Finished:
@@ -74,7 +87,7 @@ class TolerantColumn:
         raw = [self._raw(row, place) for place, row in enumerate(rows)]
         if self._is_moment():
             texts = [None if one is None else self._text(one) for one in raw]
-            finished = moments(self.column, texts)
+            finished = moments(self.column, texts, keep_placeholders=self.keep_placeholders)
         else:
             finished = self._converted(raw)
         finished.notes[:0] = self._notes
@@ -85,7 +98,7 @@ class TolerantColumn:
 
     def _converted(self, raw: list[Any]) -> Finished:
         arrow_type = self.table.schema.field(self.column.name).type
-        if set(map(type, raw)) <= _AS_DECLARED.get(self.column.field.type, set()):
+        if self._is_as_declared(raw):
             with contextlib.suppress(pa.ArrowInvalid, OverflowError, UnicodeEncodeError):
                 return Finished(pa.array(raw, arrow_type))
         values: list[Any] = []
@@ -97,6 +110,12 @@ class TolerantColumn:
         finished = Finished(pa.array(values, arrow_type))
         keep_text(self.column, rest, finished)
         return finished
+
+    def _is_as_declared(self, raw: list[Any]) -> bool:
+        declared = _AS_DECLARED.get(self.column.field.type, set())
+        if not set(map(type, raw)) <= declared:
+            return False
+        return str not in declared or not any(NUL in text for text in raw if text)
 
     def _is_blank(self, raw: Any) -> bool:
         is_text = self.column.field.type in (FieldType.TEXT, FieldType.GUID)
@@ -113,11 +132,18 @@ class TolerantColumn:
                     f"than an object where {'/'.join(self.column.path)} should be."
                 )
             row = row.get(part)
-        if self.column.wrapped and isinstance(row, dict):
-            return row.get("value")
         if self.column.wrapped and isinstance(row, list) and not row:
             return None
-        return row
+        if self.column.wrapped and isinstance(row, dict):
+            row = row.get("value")
+        return row if self.column.member is None else self._member(row, self.column.member)
+
+    def _member(self, value: Any, member: str) -> Any:
+        """The label or code of what is chosen."""
+        if not self.column.several:
+            return member_of(value, member)
+        chosen = members_of(value, member)
+        return BETWEEN.join(map(self._text, chosen)) if chosen else None
 
     def _value(self, raw: Any, place: int) -> Any:
         match self.column.field.type:
@@ -127,7 +153,7 @@ class TolerantColumn:
                 return self._integer(raw, place)
             case FieldType.BOOLEAN:
                 return self._boolean(raw)
-        if not isinstance(raw, str):
+        if not isinstance(raw, str) or isinstance(raw, WrittenNumber):
             self._note("has values that are no text: they are kept as they are written.")
         return self._text(raw)
 
@@ -137,30 +163,32 @@ class TolerantColumn:
             return _NOT_KEPT
         scale = self.table.schema.field(self.column.name).type.scale
         number = _without_end_zeros(number)
-        if _decimals(number) > scale or number.adjusted() >= PRECISION - scale:
+        if number and (_decimals(number) > scale or number.adjusted() >= PRECISION - scale):
             raise self._out_of_range(raw, place, f"decimal({PRECISION}, {scale})")
         return number
 
     def _integer(self, raw: Any, place: int) -> Any:
         number = self._number(raw)
+        if number is not None and not number:
+            number = Decimal(0)  # whatever its exponent
         if number is None or (number.adjusted() < 40 and number != number.to_integral_value()):
             return _NOT_KEPT
         if number.adjusted() > 20 or int(number) not in _INT64:
             raise self._out_of_range(raw, place, "a 64-bit integer")
-        if isinstance(raw, Decimal):
+        if isinstance(raw, WrittenNumber):
             self._note("has integers written with a fraction of zero.")
         return int(number)
 
     def _number(self, raw: Any) -> Decimal | None:
         if isinstance(raw, bool):
             return None
-        if isinstance(raw, int | Decimal):
+        if isinstance(raw, int):
             return Decimal(raw)
+        if isinstance(raw, WrittenNumber):
+            return _exact(raw)
         if isinstance(raw, str) and _NUMBER.fullmatch(raw.strip()):
-            with contextlib.suppress(ArithmeticError):
-                number = Decimal(raw.strip())
-                self._note("has numbers written as text: they are read as numbers.")
-                return number
+            self._note("has numbers written as text: they are read as numbers.")
+            return _exact(raw.strip())
         return None
 
     def _boolean(self, raw: Any) -> Any:
@@ -177,9 +205,10 @@ class TolerantColumn:
                 raw.encode()
             except UnicodeEncodeError:
                 self._note("has broken characters: each is replaced by U+FFFD.")
-                return raw.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
-            return raw
-        if isinstance(raw, Decimal):
+                raw = raw.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+            if NUL in raw:
+                self._note("has NUL characters: each is replaced by U+FFFD.")
+                raw = raw.replace(NUL, REPLACEMENT)
             return str(raw)
         return json.dumps(raw, default=str, ensure_ascii=False)
 
@@ -189,9 +218,24 @@ class TolerantColumn:
     def _out_of_range(self, raw: Any, place: int, fits: str) -> ValueOutOfRange:
         return ValueOutOfRange(
             f"{'.'.join(self.table.path)}.{self.column.name} of record {self.ids[place]} is "
-            f"{str(raw)[:100]}, which does not fit {fits}; it is not rounded. "
+            f"{_shortened(raw)}, which does not fit {fits}; it is not rounded. "
             "Give decimal columns another number of decimals, or leave the field out."
         )
+
+
+def _exact(text: str) -> Decimal:
+    """The number that a text writes; an exponent beyond Python's decimals is the furthest one."""
+    try:
+        return Decimal(text)
+    except InvalidOperation:
+        mantissa, _, exponent = text.lower().partition("e")
+        furthest = -_FURTHEST if exponent.startswith("-") else _FURTHEST
+        return Decimal(f"{mantissa}e{furthest}")
+
+
+def _shortened(raw: Any) -> str:
+    text = str(raw)
+    return text if len(text) <= 100 else f"{text[:60]}…{text[-20:]}"
 
 
 def _decimals(number: Decimal) -> int:

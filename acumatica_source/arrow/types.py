@@ -2,7 +2,7 @@
 
 import pyarrow as pa
 
-from acumatica_source.contract.model import Field, FieldType
+from acumatica_source.contract.model import DeclaredField, FieldType
 
 TEXT = pa.string()
 INSTANT = pa.timestamp("us", "UTC")
@@ -28,7 +28,7 @@ def column_types(decimals: int = DECIMALS) -> dict[FieldType, pa.DataType]:
     }
 
 
-def read_type(field: Field, finished: pa.DataType) -> pa.DataType:
+def read_type(field: DeclaredField, finished: pa.DataType) -> pa.DataType:
     """Type to read a value as, where that is not the finished one.
 
     Dates and stamps in text need a look at how they are written. Decimals are read with room to

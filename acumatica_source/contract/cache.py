@@ -1,7 +1,7 @@
 """Keeps contracts on disk, so that a run in which nothing changed need not fetch them again.
 
 What is kept is JSON, read with the same care as if it came over the network: an endpoint's contract
-as the instance sent it, and the gist of the metadata of an OData service. The cache is a
+as the instance sent it, and what is needed of an OData service's metadata. The cache is a
 convenience: where it cannot be read or written, it is not there.
 """
 
@@ -31,7 +31,7 @@ T = TypeVar("T")
 logger = logging.getLogger(__name__)
 
 MAX_AGE = timedelta(days=1)
-"""How long a contract is believed: a custom endpoint may be changed without a new build."""
+"""How long a kept contract is fresh: a custom endpoint may be changed without a new build."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ from urllib.parse import quote
 import orjson
 
 from acumatica_source.contract.errors import ContractError
-from acumatica_source.contract.model import Entity, Field, FieldType, Shape
+from acumatica_source.contract.model import DeclaredField, Entity, FieldType, Selection, Shape
 from acumatica_source.contract.names import type_of_moment
 
 MOST_CHARACTERS = 1_500
@@ -31,10 +31,11 @@ _TYPES = {
     "Boolean": FieldType.BOOLEAN,
     "Guid": FieldType.GUID,
 }
+_SELECTIONS = {selection.value: selection for selection in Selection}
 
 
 @dataclass(frozen=True, slots=True)
-class CustomField:
+class DeclaredCustomField:
     """A field outside the contract, and where it belongs."""
 
     place: tuple[str, ...]
@@ -42,6 +43,8 @@ class CustomField:
     view: str
     name: str
     type: FieldType
+    selection: Selection | None = None
+    """For a drop-down that shows its codes, what these are."""
 
     @property
     def address(self) -> str:
@@ -53,12 +56,13 @@ class CustomField:
         """Whether a customization or a user made it, rather than the product."""
         return self.name.startswith(("Usr", "Attribute"))
 
-    def as_field(self) -> Field:
+    def as_field(self) -> DeclaredField:
         """The field as part of its shape."""
-        return Field(self.name, self.type, custom=f"{self.view}.{self.name}")
+        address = f"{self.view}.{self.name}"
+        return DeclaredField(self.name, self.type, custom=address, selection=self.selection)
 
 
-def parse_ad_hoc_schema(body: bytes) -> tuple[CustomField, ...]:
+def parse_ad_hoc_schema(body: bytes) -> tuple[DeclaredCustomField, ...]:
     """All custom fields that an entity's `$adHocSchema` lists, in its order.
 
     Raises:
@@ -73,7 +77,7 @@ def parse_ad_hoc_schema(body: bytes) -> tuple[CustomField, ...]:
     return tuple(_found(entity, ()))
 
 
-def with_custom_fields(entity: Entity, custom: Iterable[CustomField]) -> Entity:
+def with_custom_fields(entity: Entity, custom: Iterable[DeclaredCustomField]) -> Entity:
     """The entity with these fields in its shapes; those of places it does not have are left out."""
     shape = entity.shape
     for one in custom:
@@ -82,7 +86,7 @@ def with_custom_fields(entity: Entity, custom: Iterable[CustomField]) -> Entity:
 
 
 def custom_parameters(
-    custom: Iterable[CustomField], most_characters: int = MOST_CHARACTERS
+    custom: Iterable[DeclaredCustomField], most_characters: int = MOST_CHARACTERS
 ) -> list[str]:
     """Values for `$custom` that ask for all these fields, one request each.
 
@@ -101,26 +105,27 @@ def custom_parameters(
     return parameters
 
 
-def _found(entity: Mapping[str, Any], place: tuple[str, ...]) -> Iterator[CustomField]:
+def _found(entity: Mapping[str, Any], place: tuple[str, ...]) -> Iterator[DeclaredCustomField]:
     views = entity.get("custom")
     for view, fields in views.items() if isinstance(views, Mapping) else ():
         for name, declared in fields.items() if isinstance(fields, Mapping) else ():
             if isinstance(declared, Mapping):
-                yield CustomField(place, view, name, _type_of(name, declared.get("type")))
+                kind = str(declared.get("type")).removeprefix("Custom").removesuffix("Field")
+                selection = _SELECTIONS.get(kind)
+                yield DeclaredCustomField(place, view, name, _type_of(name, kind), selection)
     for name, nested in entity.items():
         rows = nested if isinstance(nested, list) else [nested]
         if name not in ("custom", "_links") and rows and isinstance(rows[0], Mapping):
             yield from _found(rows[0], (*place, name))
 
 
-def _type_of(name: str, declared: object) -> FieldType:
-    kind = str(declared).removeprefix("Custom").removesuffix("Field")
+def _type_of(name: str, kind: str) -> FieldType:
     if kind == "DateTime":
         return type_of_moment(name)
     return _TYPES.get(kind, FieldType.TEXT)
 
 
-def _planted(shape: Shape, place: tuple[str, ...], one: Field) -> Shape:
+def _planted(shape: Shape, place: tuple[str, ...], one: DeclaredField) -> Shape:
     if not place:
         known = {f.custom for f in shape.fields}
         return shape if one.custom in known else replace(shape, fields=(*shape.fields, one))

@@ -14,7 +14,7 @@ from defusedxml import DefusedXmlException
 from defusedxml.ElementTree import iterparse
 
 from acumatica_source.contract.errors import ContractError
-from acumatica_source.contract.model import Field, FieldType
+from acumatica_source.contract.model import DeclaredField, FieldType
 from acumatica_source.contract.names import type_of_moment
 
 WITH_PARAMETERS = "_WithParameters"
@@ -43,20 +43,30 @@ class Feed:
     """One entity set of an OData service: a generic inquiry or a DAC."""
 
     name: str
-    fields: tuple[Field, ...]
+    fields: tuple[DeclaredField, ...]
     keys: tuple[str, ...] = ()
     """Fields that identify a row; empty where the service declares none."""
-    parameters: tuple[Field, ...] = ()
-    """Parameters of the inquiry, asked through the function of the same name that ends in
-    `_WithParameters`."""
+    parameters: tuple[DeclaredField, ...] = ()
+    """Parameters of the inquiry, which `function` takes."""
     unfilterable: frozenset[str] = frozenset()
     """Fields that neither a filter nor a selection may name."""
     entity_type: str = ""
     """Name of the type of its rows with the namespace; aliases of one DAC share it."""
+    function: str = ""
+    """Name by which the inquiry is asked with parameters; empty where it takes none."""
+    filterable: bool = True
+    """Whether rows can be filtered at all."""
+    singleton: bool = False
+    """Whether it is one row without a key, as the preferences of a module are, and no set."""
 
-    def field(self, name: str) -> Field | None:
+    def field(self, name: str) -> DeclaredField | None:
         """The field of that exact name, or None."""
         return next((f for f in self.fields if f.name == name), None)
+
+    @property
+    def usable_keys(self) -> tuple[str, ...]:
+        """The keys, unless some of them can be neither filtered by nor selected; then none."""
+        return () if self.unfilterable.intersection(self.keys) else self.keys
 
     @property
     def stamp(self) -> str | None:
@@ -66,6 +76,8 @@ class Feed:
             for f in self.fields
             if f.name.lower() == "lastmodifieddatetime" and f.type is FieldType.INSTANT
         )
+        if not self.filterable:
+            return None
         return next((name for name in stamps if name not in self.unfilterable), None)
 
 
@@ -134,7 +146,32 @@ def _schema_children(document: bytes) -> Iterator[Element]:
 class _Type:
     base: str
     keys: tuple[str, ...]
-    fields: tuple[Field, ...]
+    fields: tuple[DeclaredField, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Import:
+    """A function that the service offers by name."""
+
+    function: str
+    """Qualified name of its declaration."""
+    parameters: tuple[DeclaredField, ...]
+    """Its parameters, where they are declared with it, as in version 3."""
+    entity_set: str
+    """Name of the set that its rows are of; empty where it does not say."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Restriction:
+    """What cannot be filtered: some properties, or anything."""
+
+    properties: frozenset[str] = frozenset()
+    filterable: bool = True
+
+    def and_also(self, other: "_Restriction") -> "_Restriction":
+        return _Restriction(
+            self.properties | other.properties, self.filterable and other.filterable
+        )
 
 
 @dataclass(slots=True)
@@ -148,9 +185,11 @@ class _Gathered:
     """By the short names that schemas give themselves."""
     types: dict[str, _Type] = field(default_factory=dict)
     sets: dict[str, str] = field(default_factory=dict)
-    functions: dict[str, tuple[Field, ...]] = field(default_factory=dict)
-    imports: dict[str, tuple[str, tuple[Field, ...]]] = field(default_factory=dict)
-    unfilterable: dict[str, frozenset[str]] = field(default_factory=dict)
+    functions: dict[str, tuple[DeclaredField, ...]] = field(default_factory=dict)
+    imports: dict[str, "_Import"] = field(default_factory=dict)
+    singletons: dict[str, str] = field(default_factory=dict)
+    restrictions: dict[str, _Restriction] = field(default_factory=dict)
+    """By the name of a set, or that of a type with its namespace."""
 
     def take(self, element: Element) -> None:
         match _local(element):
@@ -159,7 +198,9 @@ class _Gathered:
                 self.namespace = element.get("Namespace", "")
                 self.namespaces[element.get("Alias", self.namespace)] = self.namespace
             case "EntityType":
-                self.types[f"{self.namespace}.{element.get('Name', '')}"] = _type(element)
+                name = f"{self.namespace}.{element.get('Name', '')}"
+                self.types[name] = _type(element)
+                self._note_restrictions(name, element)
             case "Function":
                 parameters = [p for p in element if _local(p) == "Parameter"]
                 name = f"{self.namespace}.{element.get('Name', '')}"
@@ -178,48 +219,94 @@ class _Gathered:
             case "EntitySet":
                 self.sets[name] = element.get("EntityType", "")
                 self._note_restrictions(name, element)
+            case "Singleton":
+                self.singletons[name] = element.get("Type", "")
+                self._note_restrictions(name, element)
             case "FunctionImport":
                 function = element.get("Function", name)
                 own = _fields([p for p in element if _local(p) == "Parameter"])
-                self.imports[name] = (function, own)
+                entity_set = re.split(r"[/.]", element.get("EntitySet", ""))[-1]
+                self.imports[name] = _Import(function, own, entity_set)
 
     def _note_restrictions(self, name: str, element: Element) -> None:
         for annotation in element:
             if annotation.get("Term", "").endswith("FilterRestrictions"):
-                paths = (p.text for p in annotation.iter() if _local(p) == "PropertyPath")
-                self.unfilterable[name] = frozenset(path for path in paths if path)
+                known = self.restrictions.get(name, _Restriction())
+                self.restrictions[name] = known.and_also(_restriction(annotation))
 
     def feeds(self) -> Iterator[tuple[str, Feed]]:
-        for name, declared in self.sets.items():
+        of_types = self._of_types()
+        for name, declared in (self.singletons | self.sets).items():
             type_name = self._full(declared)
             keys, fields = self._inherited(type_name)
+            function = self._function(name)
+            restricted = _Restriction()
+            for base in self._line(type_name):
+                restricted = restricted.and_also(of_types.get(base, _Restriction()))
             yield (
                 name,
                 Feed(
                     name=name,
                     fields=tuple(fields.values()),
                     keys=keys,
-                    parameters=self._parameters(name),
-                    unfilterable=self._restricted(name) | self._restricted(type_name),
+                    parameters=self._parameters(function),
+                    unfilterable=restricted.properties,
                     entity_type=type_name,
+                    function=function if self._parameters(function) else "",
+                    filterable=restricted.filterable,
+                    singleton=name not in self.sets,
                 ),
             )
 
-    def _inherited(self, type_name: str) -> tuple[tuple[str, ...], dict[str, Field]]:
+    def _inherited(self, type_name: str) -> tuple[tuple[str, ...], dict[str, DeclaredField]]:
         """Keys and fields of a type and of those it builds on, the basic ones first."""
-        line: list[_Type] = []
-        while (declared := self.types.get(type_name)) is not None and declared not in line:
-            line.append(declared)
-            type_name = self._full(declared.base)
-        keys = next((t.keys for t in reversed(line) if t.keys), ())
-        return keys, {f.name: f for declared in reversed(line) for f in declared.fields}
+        line = [self.types[name] for name in reversed(self._line(type_name)) if name in self.types]
+        keys = next((t.keys for t in line if t.keys), ())
+        return keys, {f.name: f for declared in line for f in declared.fields}
 
-    def _parameters(self, name: str) -> tuple[Field, ...]:
-        function, own = self.imports.get(name + WITH_PARAMETERS, ("", ()))
-        return own or self.functions.get(self._full(function), ())
+    def _line(self, type_name: str) -> list[str]:
+        """The type and those it builds on, itself first."""
+        line = [type_name]
+        while (declared := self.types.get(line[-1])) is not None and declared.base:
+            base = self._full(declared.base)
+            if base in line:
+                break
+            line.append(base)
+        return line
 
-    def _restricted(self, name: str) -> frozenset[str]:
-        return self.unfilterable.get(name, frozenset())
+    def _function(self, name: str) -> str:
+        """The function that takes an inquiry's parameters; empty where there is none.
+
+        It says whose rows it returns. Its own name lacks the hyphens and blanks of the inquiry's,
+        so that two inquiries may differ by these alone.
+        """
+        linked = [one for one, declared in self.imports.items() if declared.entity_set == name]
+        plain = re.sub(r"[-\s]", "", name) + WITH_PARAMETERS
+        alike = [
+            one
+            for one in (name + WITH_PARAMETERS, plain)
+            if one in self.imports and not self.imports[one].entity_set
+        ]
+        named = (one for one in linked if one.endswith(WITH_PARAMETERS))
+        return next(named, None) or next(iter([*linked, *alike]), "")
+
+    def _parameters(self, function: str) -> tuple[DeclaredField, ...]:
+        declared = self.imports.get(function, _Import("", (), ""))
+        return declared.parameters or self.functions.get(self._full(declared.function), ())
+
+    def _of_types(self) -> dict[str, _Restriction]:
+        """What cannot be filtered of each type, whether that is said of it or of one of its sets.
+
+        All sets of a type show the rows of one class: what is not in the database is not so under
+        any of their names, nor in the types that build on it.
+        """
+        found = {name: one for name, one in self.restrictions.items() if name in self.types}
+        for name, declared in (self.singletons | self.sets).items():
+            if name in self.restrictions:
+                type_name = self._full(declared)
+                known = found.get(type_name, _Restriction())
+                found[type_name] = known.and_also(self.restrictions[name])
+        return found
 
     def _full(self, name: str) -> str:
         """A qualified name whose namespace is not abbreviated."""
@@ -239,18 +326,34 @@ def _type(element: Element) -> _Type:
     )
 
 
-def _fields(elements: Collection[Element]) -> tuple[Field, ...]:
+def _restriction(annotation: Element) -> _Restriction:
+    """What an annotation `FilterRestrictions` says (OData: Capabilities vocabulary)."""
+    closed: set[str] = set()
+    filterable = True
+    for record in annotation:
+        for one in record:
+            match one.get("Property", "NonFilterableProperties"):
+                case "NonFilterableProperties":
+                    paths = [p.text or "" for p in one.iter() if _local(p) == "PropertyPath"]
+                    closed.update(path.strip() for path in paths)
+                case "Filterable":
+                    said = one.get("Bool") or next((b.text for b in one if b.text), None)
+                    filterable = (said or "").strip().lower() != "false"
+    return _Restriction(frozenset(closed - {""}), filterable)
+
+
+def _fields(elements: Collection[Element]) -> tuple[DeclaredField, ...]:
     found = (_field(e.get("Name", ""), e.get("Type", "Edm.String")) for e in elements)
     return tuple(one for one in found if one is not None)
 
 
-def _field(name: str, declared: str) -> Field | None:
+def _field(name: str, declared: str) -> DeclaredField | None:
     if _COLLECTION.fullmatch(declared):
         return None
     kind = _unqualified(declared)
     if kind in _MOMENTS:
-        return Field(name, type_of_moment(name))
-    return Field(name, _TYPES.get(kind, FieldType.TEXT))
+        return DeclaredField(name, type_of_moment(name))
+    return DeclaredField(name, _TYPES.get(kind, FieldType.TEXT))
 
 
 def _local(element: Element) -> str:

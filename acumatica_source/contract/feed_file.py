@@ -8,7 +8,7 @@ import orjson
 
 from acumatica_source.contract.edmx import Feed, Feeds
 from acumatica_source.contract.errors import ContractError
-from acumatica_source.contract.model import Field, FieldType
+from acumatica_source.contract.model import DeclaredField, FieldType
 
 
 def feeds_to_json(feeds: Feeds) -> bytes:
@@ -38,11 +38,15 @@ def _written(feed: Feed) -> list[Any]:
         sorted(feed.unfilterable),
         [[field.name, field.type.value] for field in feed.fields],
         [[field.name, field.type.value] for field in feed.parameters],
+        feed.filterable,
+        feed.singleton,
+        feed.function,
     ]
 
 
 def _read(listed: Any) -> Iterable[tuple[str, Feed]]:
-    for names, entity_type, keys, unfilterable, fields, parameters in listed:
+    for names, entity_type, keys, unfilterable, fields, parameters, *kind in listed:
+        filterable, singleton, function = kind
         feed = Feed(
             name="",
             fields=_fields(fields),
@@ -50,9 +54,12 @@ def _read(listed: Any) -> Iterable[tuple[str, Feed]]:
             parameters=_fields(parameters),
             unfilterable=frozenset(map(str, unfilterable)),
             entity_type=str(entity_type),
+            filterable=bool(filterable),
+            singleton=bool(singleton),
+            function=str(function),
         )
         yield from ((str(name), replace(feed, name=str(name))) for name in names)
 
 
-def _fields(listed: Any) -> tuple[Field, ...]:
-    return tuple(Field(str(name), FieldType(kind)) for name, kind in listed)
+def _fields(listed: Any) -> tuple[DeclaredField, ...]:
+    return tuple(DeclaredField(str(name), FieldType(kind)) for name, kind in listed)

@@ -7,17 +7,25 @@ database; failing those, a guess is made from the field names. Whichever way the
 are a claim to be checked while paging, never proof.
 """
 
+import logging
 from collections.abc import Sequence
 
+from acumatica_source.contract.class_keys import FieldNames, evidence_of
 from acumatica_source.contract.edmx import Feeds
 from acumatica_source.contract.errors import ContractError
 from acumatica_source.contract.model import Entity, FieldType, Key, Shape
 
+logger = logging.getLogger(__name__)
+
 LINE_KEYS = ("SplitLineNbr", "SplitLineNumber", "LineNbr", "LineNumber", "LineID", "RecordID")
 """Fields that number the lines of a list, the finest first."""
 
+REVISIONS = ("RevisionID", "Revision", "RevisionNbr")
+"""Fields that tell the revisions of a record apart."""
+
 DROPDOWNS = frozenset({"Type", "DocType", "TranType", "Module", "Connector"})
-"""Key fields shown as labels of a drop-down, whose order is not that of the stored codes."""
+"""Key fields shown as labels of a drop-down, whose order is not that of the stored codes; where
+values tell the codes too, these are compared."""
 
 _KEYS_BY_ENTITY = """
 Account AccountCD
@@ -145,26 +153,41 @@ _PAIRS = (
 def keys_of(entity: str, shape: Shape) -> tuple[Key, ...]:
     """The key fields of an entity in path order, as far as its name and fields tell; or none.
 
+    A field is one that the table knows also with another ending (`RevisionID` for `Revision`).
     Entities the table does not know get, in this order: a known pair of document type and
     number; the field named after the entity with `ID`, `CD`, `Nbr` or `Code`; the only field
-    among `ReferenceNbr` and `RefNbr`; the first field, if it is text and ends in `ID` or `CD`.
+    among `ReferenceNbr` and `RefNbr`; the first field, if it is text and ends in `ID` or `CD`. To
+    a single field, one that tells revisions apart is added.
     """
     fields = {f.name for f in shape.fields if f.custom is None}
-    known = KNOWN_KEYS.get(entity, ())
-    if known and fields.issuperset(known):
-        return _keys(known)
+    names = FieldNames(shape)
+    known = [names.named(key) for key in KNOWN_KEYS.get(entity, ())]
+    if known and None not in known:
+        return _keys(shape, tuple(filter(None, known)))
+    guess = _strong_guess(entity, fields) or _weak_guess(shape, fields)
+    revision = next((name for name in REVISIONS if name in fields and name not in guess), None)
+    return _keys(shape, (*guess, revision) if revision and len(guess) == 1 else guess)
+
+
+def _strong_guess(entity: str, fields: set[str]) -> tuple[str, ...]:
+    """Key fields that the entity's name, or a common pair, gives away; or none."""
     for pair in _PAIRS:
         if fields.issuperset(pair):
-            return _keys(pair)
+            return pair
     for suffix in ("ID", "CD", "Nbr", "Code"):
         if entity + suffix in fields:
-            return _keys((entity + suffix,))
+            return (entity + suffix,)
+    return ()
+
+
+def _weak_guess(shape: Shape, fields: set[str]) -> tuple[str, ...]:
+    """A field that looks like a key; or none."""
     numbers = fields & {"ReferenceNbr", "RefNbr"}
     if len(numbers) == 1:
-        return _keys(tuple(numbers))
+        return tuple(numbers)
     first = shape.fields[0] if shape.fields else None
     if first and first.type is FieldType.TEXT and first.name.endswith(("ID", "CD")):
-        return _keys((first.name,))
+        return (first.name,)
     return ()
 
 
@@ -180,7 +203,8 @@ def keys_from(
     """The key fields of an entity from the best source at hand.
 
     In this order: what the user says; the keys of the DAC of the same name, if the entity has
-    fields of exactly these names; what the entity's name and fields tell.
+    fields for all of them; those of a DAC whose key holds the guess, and more fields of the
+    entity; what the entity's name and fields tell. None where DACs give reason to doubt that.
 
     Args:
         entity: The entity as parsed from its contract.
@@ -195,10 +219,24 @@ def keys_from(
             if entity.shape.field(name) is None:
                 known = ", ".join(f.name for f in entity.shape.fields)
                 raise ContractError(f"{entity.name} has no field {name!r} to be a key: {known}.")
-        return _keys(tuple(hint))
-    dac = feeds.sets.get(entity.name) if feeds else None
-    if dac is not None and dac.keys and all(map(entity.shape.field, dac.keys)):
-        return _keys(tuple(sorted(dac.keys, key=_place)))
+        return _keys(entity.shape, tuple(hint))
+    if feeds is None:
+        return entity.keys
+    guess = tuple(key.name for key in entity.keys)
+    fields = {f.name for f in entity.shape.fields if f.custom is None}
+    evidence = evidence_of(entity, guess, feeds, weak=not _strong_guess(entity.name, fields))
+    if evidence.keys is not None:
+        order = sorted(evidence.keys, key=lambda name: (_place(name), name not in guess, name))
+        return _keys(entity.shape, tuple(order))
+    if evidence.doubt:
+        logger.warning(
+            "%s: %s looks like its key, but %s. It is read by offset; name its keys to have it "
+            "read by them.",
+            entity.name,
+            ", ".join(guess),
+            evidence.doubt,
+        )
+        return ()
     return entity.keys
 
 
@@ -212,11 +250,17 @@ def line_key_of(shape: Shape) -> str | None:
 
 
 def _place(key: str) -> int:
-    """Where a key stands in an address: types come first, lines last. Metadata sort by name."""
+    """Where a key stands in an address: types first, revisions and lines last.
+
+    Metadata sort keys by their names.
+    """
     if key in LINE_KEYS:
+        return 3
+    if key in REVISIONS:
         return 2
     return 0 if key in DROPDOWNS or key.endswith("Type") else 1
 
 
-def _keys(names: tuple[str, ...]) -> tuple[Key, ...]:
-    return tuple(Key(name, dropdown=name in DROPDOWNS) for name in names)
+def _keys(shape: Shape, names: tuple[str, ...]) -> tuple[Key, ...]:
+    coded = {field.name for field in shape.fields if field.selection is not None}
+    return tuple(Key(name, dropdown=name in DROPDOWNS and name not in coded) for name in names)

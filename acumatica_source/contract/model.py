@@ -5,20 +5,22 @@ entities (one nested object each) and *details* (lists of nested entities). Shap
 level are plain `Shape`s; only a top-level `Entity` has keys, a watermark and a kind.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
 from acumatica_source.contract.errors import ContractError, UnsupportedContract
+from acumatica_source.paging.model import Key
 
 __all__ = [
     "Contract",
     "ContractError",
+    "DeclaredField",
     "Entity",
     "EntityKind",
-    "Field",
     "FieldType",
     "Key",
+    "Selection",
     "Shape",
     "UnsupportedContract",
 ]
@@ -38,8 +40,21 @@ class FieldType(StrEnum):
     """A business date: midnight with an offset on the wire; the date part counts, never shifted."""
 
 
+class Selection(StrEnum):
+    """What the options of a drop-down are stored as, where values name both code and label.
+
+    Contract version 5 writes them as `{"id": ..., "description": ...}`; version 4 shows the label
+    alone, as text.
+    """
+
+    TEXT = "StringSingleSelect"
+    INTEGER = "IntSingleSelect"
+    SEVERAL = "StringMultiSelect"
+    """A list of options."""
+
+
 @dataclass(frozen=True, slots=True)
-class Field:
+class DeclaredField:
     """One scalar field of a shape."""
 
     name: str
@@ -49,6 +64,8 @@ class Field:
     """For a custom field its address on the wire, `View.Field`; None for a contract field."""
     string_stamp: bool = False
     """The contract declares text, but the value is a date-time written as text."""
+    selection: Selection | None = None
+    """For a drop-down that shows its codes, what these are; its `type` is that of the label."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,13 +74,15 @@ class Shape:
 
     name: str
     """Name of the schema that declares it (`SalesOrderDetail`)."""
-    fields: tuple[Field, ...]
+    fields: tuple[DeclaredField, ...]
     linked: Mapping[str, "Shape"] = field(default_factory=dict)
     """Nested single objects by property name (`MainContact`)."""
     details: Mapping[str, "Shape"] = field(default_factory=dict)
     """Nested lists by property name (`Details`)."""
+    not_understood: tuple[str, ...] = ()
+    """Properties that are declared in a way unknown here, so that their values are not read."""
 
-    def field(self, name: str) -> Field | None:
+    def field(self, name: str) -> DeclaredField | None:
         """The field of that exact name, or None."""
         return next((f for f in self.fields if f.name == name), None)
 
@@ -73,6 +92,19 @@ class Shape:
             for name, shape in children.items():
                 yield name
                 for path in shape.expand_paths():
+                    yield f"{name}/{path}"
+
+    def gaps(self, places: Collection[str] | None = None) -> Iterator[str]:
+        """What is not understood of this shape and below, by paths (`MainContact/Address`).
+
+        Args:
+            places: `$expand` paths of the nested entities that matter; None for all.
+        """
+        yield from self.not_understood
+        for name, shape in (*self.linked.items(), *self.details.items()):
+            if places is None or name in places:
+                inner = [p.removeprefix(f"{name}/") for p in places or () if p != name]
+                for path in shape.gaps(None if places is None else inner):
                     yield f"{name}/{path}"
 
 
@@ -85,15 +117,6 @@ class EntityKind(StrEnum):
     """Parameters go up by PUT, rows come back in a detail."""
     PROCESSING_FORM = "processing form"
     """A filter form in front of a mass action, or one that needs its parameters to show rows."""
-
-
-@dataclass(frozen=True, slots=True)
-class Key:
-    """One key field of an entity, in path order."""
-
-    name: str
-    dropdown: bool = False
-    """Values are labels of a drop-down: compare by equality only, never by order."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,3 +141,6 @@ class Contract:
     endpoint: str
     version: str
     entities: Mapping[str, Entity]
+    spoken: int = 4
+    """The contract version, 4 or 5: how requests are put and values written. It has nothing to do
+    with the number of the endpoint."""

@@ -8,7 +8,7 @@ with a time of day is kept in full beside it), so whatever is in doubt is a busi
 import re
 from collections.abc import Callable, Iterable
 
-from acumatica_source.contract.model import Field, FieldType
+from acumatica_source.contract.model import DeclaredField, FieldType
 
 _INSTANT = re.compile(
     r"""
@@ -46,7 +46,7 @@ def is_stamp_in_text(name: str) -> bool:
     return _STAMP_IN_TEXT.match(name) is not None
 
 
-def watermark_of(fields: Iterable[Field]) -> str | None:
+def watermark_of(fields: Iterable[DeclaredField]) -> str | None:
     """The header field that holds the record's last modification, or None."""
     stamps = {
         f.name.lower(): f.name

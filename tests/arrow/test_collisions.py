@@ -1,7 +1,7 @@
 import pytest
 from dlt.common.normalizers.naming.snake_case import NamingConvention
 
-from acumatica_source.arrow.collisions import told_apart
+from acumatica_source.arrow.collisions import with_distinct_names
 from acumatica_source.arrow.parse import parse_page
 from acumatica_source.arrow.shape import shape_of
 from acumatica_source.contract.openapi import parse_contract
@@ -30,8 +30,8 @@ COLLIDING = parse_contract(
 ).entities["Order"]
 
 
-def test_colliding_names_are_told_apart() -> None:
-    shape, notes = told_apart(shape_of(COLLIDING), snake_case)
+def test_colliding_names_are_numbered() -> None:
+    shape, notes = with_distinct_names(shape_of(COLLIDING), snake_case)
     assert [table.name for table in shape.tables] == ["Order", "Order__Lines", "Order__lines_2"]
     assert shape.tables[0].schema.names == [
         *("id", "note", "ID_2", "ABTest", "AbTest_2", "ab_test_2_2"),
@@ -43,8 +43,29 @@ def test_colliding_names_are_told_apart() -> None:
         assert len(set(map(snake_case, table.schema.names))) == len(table.schema.names)
 
 
+def test_codes_of_drop_downs_give_way() -> None:
+    """Columns keep the names that they had before the contract's drop-downs had codes."""
+    names = {"Status": "StringValue", "Status__ID": "StringValue", "Status__id": "StringValue"}
+    document = contract_document({"Order": names}, ["Order"])
+    before = shape_of(parse_contract(document).entities["Order"])
+    options = {"type": "object", "properties": {"id": {"type": "string"}}}
+    document["components"]["schemas"]["StringSingleSelectValue"] = {
+        "type": "object",
+        "properties": {"value": options, "error": {"type": "string"}},
+    }
+    order = contract_document({"Order": names | {"Status": "StringSingleSelectValue"}}, ["Order"])
+    document["components"]["schemas"]["Order"] = order["components"]["schemas"]["Order"]
+    after = shape_of(parse_contract(document).entities["Order"])
+    assert with_distinct_names(before, snake_case)[0].tables[0].schema.names == [
+        *("id", "note", "Status", "Status__ID", "Status__id_2"),
+    ]
+    assert with_distinct_names(after, snake_case)[0].tables[0].schema.names == [
+        *("id", "note", "Status", "Status__id_2_2", "Status__ID", "Status__id_2"),
+    ]
+
+
 def test_pages_parse_under_the_new_names() -> None:
-    shape, _ = told_apart(shape_of(COLLIDING), snake_case)
+    shape, _ = with_distinct_names(shape_of(COLLIDING), snake_case)
     answer = parse_page(
         page(
             record("r", ID="x", ABTest="one", AbTest=2, lines=[row(LineNbr=1, Line_Nbr=3)]),
@@ -60,10 +81,10 @@ def test_pages_parse_under_the_new_names() -> None:
 
 def test_without_collisions_nothing_changes() -> None:
     shape = shape_of(ORDER)
-    assert told_apart(shape, snake_case) == (shape, ())
+    assert with_distinct_names(shape, snake_case) == (shape, ())
 
 
 @pytest.mark.parametrize("version", ["23.200.001", "24.200.001"])
 def test_real_contracts_have_no_collisions(version: str) -> None:
     for entity in parse_contract(real_contract(version)).entities.values():
-        assert told_apart(shape_of(entity, files=True), snake_case)[1] == ()
+        assert with_distinct_names(shape_of(entity, files=True), snake_case)[1] == ()

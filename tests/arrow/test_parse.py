@@ -1,16 +1,19 @@
 from collections.abc import Mapping
+from dataclasses import FrozenInstanceError
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
+import numpy as np
 import orjson
 import pyarrow as pa
 import pytest
 
+from acumatica_source.arrow import parse
 from acumatica_source.arrow.errors import PageError, ValueOutOfRange
 from acumatica_source.arrow.parse import ParsedPage, parse_odata_page, parse_page
 from acumatica_source.arrow.shape import odata_shape, shape_of
-from acumatica_source.contract.model import Entity, Field, FieldType, Shape
+from acumatica_source.contract.model import DeclaredField, Entity, FieldType, Shape
 from tests.arrow.pages import ORDER, STOCK, page, record, row
 
 SHAPE = shape_of(ORDER)
@@ -96,6 +99,11 @@ def test_a_record_and_its_lines() -> None:
     assert rows(answer, "Order__Contact__Phones") == []
 
 
+def test_a_parsed_page_does_not_change() -> None:
+    with pytest.raises(FrozenInstanceError):
+        parsed().rows = 1  # type: ignore[misc]
+
+
 @pytest.mark.parametrize(
     "body", [b"[]", b" [ ] ", b"\xef\xbb\xbf[]"], ids=["bare", "spaces", "bom"]
 )
@@ -177,7 +185,7 @@ def test_unknown_properties_are_passed_over() -> None:
         ('"1.5' + "0" * 60 + '"', "1.5"),
         ("0." + "0" * 90, "0"),
         ("0e-99", "0"),
-        ('"1e9999999999999999999999"', None),
+        ("0e9999999999999999999999", "0"),
         ("9007199254740993", "9007199254740993"),
         ('"1,234"', None),
         ('""', None),
@@ -193,14 +201,14 @@ def test_decimals_are_exact(wire: str, expected: str | None) -> None:
     "wire",
     [
         *("0.12345678901", "1" + "0" * 28, "9" * 30, "-" + "9" * 38),
-        *("1e400", '"' + "9" * 60 + '"', "1e-11"),
+        *("1e400", '"' + "9" * 60 + '"', "1e-11", '"1e9999999999999999999999"'),
     ],
-    ids=["too fine", "29 digits", "30 digits", "38 digits", "exponent", "in quotes", "tiny"],
+    ids=["too fine", "29 digits", "30 digits", "38 digits", "exponent", "in quotes", "tiny", "far"],
 )  # fmt: skip
 def test_a_decimal_that_does_not_fit_is_an_error_that_names_its_place(wire: str) -> None:
     body = b'[{"id":"r1","Details":[{},{"Amount":{"value":%s}}]}]' % wire.encode()
     with pytest.raises(
-        ValueOutOfRange, match=r"Order\.Details\.Amount of record r1 is -?[\d.E+-]+,"
+        ValueOutOfRange, match=r"Order\.Details\.Amount of record r1 is -?[\d.Ee+-]+,"
     ):
         parse_page(body, SHAPE)
 
@@ -262,6 +270,15 @@ def test_bytes_that_are_no_characters_are_replaced_and_told() -> None:
     answer = parse_page(b'[{"id":"a","Description":{"value":"\xff!"}}]', SHAPE)
     assert rows(answer, "Order", "Description") == [{"Description": "\ufffd!"}]
     assert any("broken characters" in note for note in answer.notes)
+
+
+def test_what_was_replaced_is_told_once_of_a_refused_page() -> None:
+    body = b'[{"id":"a","Description":{"value":"\xff"},"Count":{"value":5.5}}]'
+    notes = parse_page(body, SHAPE).notes
+    assert [note for note in notes if "broken characters" in note] == [
+        "Order has broken characters: each is replaced by U+FFFD."
+    ]
+    assert len(notes) == 2
 
 
 def test_padding_of_key_fields_is_cut() -> None:
@@ -339,6 +356,34 @@ def test_a_date_with_a_time_of_day_loses_nothing() -> None:
     assert answer.notes == (
         "Order.Date was taken for a date, but has times of day: they are in Date__instant.",
     )
+
+
+@pytest.mark.parametrize(
+    ("text", "kept"),
+    [
+        ("1900-01-01T00:00:00+00:00", False),
+        ("1900-01-01T00:00:00-05:00", False),
+        ("1900-01-01T00:00:00+11:00", False),
+        ("1900-01-01T00:00:00+05:45", False),
+        ("1900-01-01T00:00:00.000+14:00", False),
+        ("1900-01-01T11:00:00+00:00", False),
+        ("1899-12-31T13:00:00Z", False),
+        ("1900-01-01T11:01:00+00:00", True),
+        ("1900-01-01T00:00:00.001+00:00", True),
+        ("1900-01-01T14:15:00+00:00", True),
+        ("1899-12-31T09:45:00+00:00", True),
+        ("1900-01-02T00:00:00+14:00", False),
+        ("1900-01-02T00:00:00+00:00", True),
+    ],
+)
+def test_a_placeholder_is_one_with_whatever_offset(text: str, kept: bool) -> None:
+    """Instants of no date come as midnight of some zone, the offset written or taken off."""
+    fast = parsed(record("a", LastModifiedDateTime=text))
+    tolerant = parsed(record("a", LastModifiedDateTime=text), record("b", Total="no number"))
+    for answer in (fast, tolerant):
+        first = rows(answer, "Order", "LastModifiedDateTime")[0]["LastModifiedDateTime"]
+        assert (first == datetime.fromisoformat(text)) is kept
+        assert (first is None) is not kept
 
 
 def test_placeholders_stay_on_request() -> None:
@@ -423,10 +468,52 @@ def test_a_refused_page_has_the_same_tables_otherwise() -> None:
         assert other.schema == table.schema
 
 
+def test_lines_of_a_refused_page_are_placed_as_those_of_another() -> None:
+    """At every depth, also where lists are missing in between."""
+    records = [
+        record("a"),
+        record(
+            "b",
+            Details=[
+                row(LineNbr=1),
+                row(LineNbr=2, Allocations=[row(Qty=1), row(Qty=2, Serials=[row(), row()])]),
+            ],
+        ),
+        record("c", Details=[]),
+        record(
+            "d", Details=[row(Allocations=[row(Serials=[row()])]), {**row(), "Allocations": None}]
+        ),
+    ]
+    fast = parsed(*records)
+    slow = parsed(*records, record("e", Count=5.5))
+    for name in ("Order__Details", "Order__Details__Allocations", *DEEPEST):
+        assert slow.tables[name] == fast.tables[name]
+    places = ("_parent_id", "_Details_position", "_Allocations_position", "_position")
+    assert [tuple(r.values()) for r in rows(fast, *DEEPEST, *places)] == [
+        ("b", 1, 1, 0),
+        ("b", 1, 1, 1),
+        ("d", 0, 0, 0),
+    ]
+
+
+DEEPEST = ("Order__Details__Allocations__Serials",)
+
+
+def test_a_record_without_an_id_is_named_by_its_place() -> None:
+    body = b'{"value":[{"Amount":1},{"Amount":1e400}]}'
+    with pytest.raises(ValueOutOfRange, match=r"Feed\.Amount of record #1 is"):
+        parse_odata_page(body, FEED)
+
+
+def test_a_refused_list_of_lines_names_its_record() -> None:
+    with pytest.raises(PageError, match=r"^Details of record b is not a list of rows\.$"):
+        parsed({"id": "a", "Details": []}, {"id": "b", "Details": {"LineNbr": {"value": 1}}})
+
+
 def test_custom_fields() -> None:
     fields = (
-        Field("AttributeCOLOR", FieldType.TEXT, custom="Document.AttributeCOLOR"),
-        Field("UsrQty", FieldType.DECIMAL, custom="Document.UsrQty"),
+        DeclaredField("AttributeCOLOR", FieldType.TEXT, custom="Document.AttributeCOLOR"),
+        DeclaredField("UsrQty", FieldType.DECIMAL, custom="Document.UsrQty"),
     )
     shape = shape_of(Entity("Order", Shape("Order", fields)))
     custom = {"Document": {"AttributeCOLOR": {"type": "CustomStringField", "value": "red"}}}
@@ -492,6 +579,12 @@ def test_what_is_no_page_is_an_error_that_shows_it(body: bytes) -> None:
     assert len(str(caught.value)) < 600
 
 
+@pytest.mark.parametrize("body", [b"<html>No.", b'"No."', b"No."])
+def test_what_is_no_list_is_shown_as_it_came(body: bytes) -> None:
+    with pytest.raises(PageError, match=f"It begins: '{body.decode()}'"):
+        parse_page(body, SHAPE)
+
+
 @pytest.mark.parametrize(
     ("nested", "message"),
     [({"Details": {"LineNbr": {"value": 1}}}, "Details"), ({"Contact": "x"}, "Contact/Email")],
@@ -505,10 +598,10 @@ def test_a_nested_entity_of_another_kind_is_an_error(nested: dict[str, Any], mes
 FEED = odata_shape(
     "Feed",
     [
-        Field("Nbr", FieldType.TEXT),
-        Field("Amount", FieldType.DECIMAL),
-        Field("Date", FieldType.DATE),
-        Field("LastModifiedDateTime", FieldType.INSTANT),
+        DeclaredField("Nbr", FieldType.TEXT),
+        DeclaredField("Amount", FieldType.DECIMAL),
+        DeclaredField("Date", FieldType.DATE),
+        DeclaredField("LastModifiedDateTime", FieldType.INSTANT),
     ],
 )
 
@@ -540,10 +633,40 @@ def test_a_refused_feed_still_tells_where_it_continues() -> None:
     assert rows(answer, "Feed", "Nbr") == [{"Nbr": "5"}]
 
 
+@pytest.mark.parametrize("body", [b'[{"Nbr":"A"},{}]', b'[{"Nbr":"A"},{"Nbr":[]}]'])
+def test_a_feed_may_be_a_bare_list(body: bytes) -> None:
+    answer = parse_odata_page(body, FEED)
+    assert (answer.rows, answer.next_link) == (2, None)
+    assert rows(answer, "Feed", "Nbr")[0] == {"Nbr": "A"}
+
+
 def test_a_feed_that_answers_with_nothing_has_no_rows() -> None:
-    answer = parse_odata_page(b"", FEED)
+    answer = parse_odata_page(b" \r\n", FEED)
     assert (answer.rows, answer.tables["Feed"].num_rows) == (0, 0)
-    assert len(answer.notes) == 1
+    assert answer.notes == ("Feed answered with nothing at all, not even an empty list.",)
+
+
+@pytest.mark.parametrize("number", [b'"5"', b"5"], ids=["fast", "refused"])
+@pytest.mark.parametrize(
+    ("newer", "older", "link"),
+    [(b"null", b'"there"', "there"), (b'"here"', b'"there"', "here"), (b"null", b"null", None)],
+)
+def test_a_feed_continues_at_the_first_link_that_it_gives(
+    number: bytes, newer: bytes, older: bytes, link: str | None
+) -> None:
+    links = b'"odata.nextLink":%s,"@odata.nextLink":%s' % (older, newer)
+    assert parse_odata_page(b'{"value":[{"Nbr":%s}],%s}' % (number, links), FEED).next_link == link
+
+
+def test_pages_that_arrow_cannot_count_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert np.iinfo(np.int32).max == parse.MOST_BYTES
+    body = b'{"value":[{"Nbr":"A"}]}'
+    monkeypatch.setattr(parse, "MOST_BYTES", len(body) + 1)
+    assert parse_odata_page(body, FEED).rows == 1
+    for most in (len(body), len(body) - 1):
+        monkeypatch.setattr(parse, "MOST_BYTES", most)
+        with pytest.raises(PageError, match=r"Feed has 0\.0 GB, more than can be parsed"):
+            parse_odata_page(body, FEED)
 
 
 def test_a_feed_that_answers_with_an_error_is_no_page() -> None:

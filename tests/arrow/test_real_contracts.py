@@ -8,7 +8,7 @@ import pytest
 
 from acumatica_source.arrow.parse import parse_page
 from acumatica_source.arrow.shape import shape_of
-from acumatica_source.contract.model import Entity, EntityKind, Field, FieldType, Shape
+from acumatica_source.contract.model import DeclaredField, Entity, EntityKind, FieldType, Shape
 from acumatica_source.contract.openapi import parse_contract
 from tests.contract.documents import real_contract
 
@@ -23,7 +23,7 @@ WRITTEN: dict[FieldType, list[Any]] = {
 }
 
 
-def value(chance: random.Random, field: Field) -> dict[str, Any]:
+def value(chance: random.Random, field: DeclaredField) -> dict[str, Any]:
     if chance.random() < 0.3:
         return {}
     choices = ["07/04/2026 00:09:02"] if field.string_stamp else WRITTEN[field.type]

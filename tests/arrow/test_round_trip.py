@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from acumatica_source.arrow.errors import ValueOutOfRange
 from acumatica_source.arrow.parse import parse_page
 from acumatica_source.arrow.shape import shape_of
-from acumatica_source.contract.model import Entity, FieldType, Shape
+from acumatica_source.contract.model import Entity, FieldType, Selection, Shape
 from acumatica_source.contract.openapi import parse_contract
 from tests.contract.documents import contract_document
 
@@ -26,20 +26,29 @@ WRAPPERS = [
     "BooleanValue",
     "GuidValue",
     "DateTimeValue",
+    "DateOnlyValue",
+    "StringSingleSelectValue",
+    "IntSingleSelectValue",
+    "StringMultiSelectValue",
 ]
 Draw = Callable[[st.SearchStrategy[Any]], Any]
 FIELDS = ["Alpha", "Beta", "Gamma", "DueDate", "ShipOn", "CreatedDateTime", "LastModified", "Type"]
 
-properties = st.dictionaries(st.sampled_from(FIELDS), st.sampled_from(WRAPPERS), max_size=6)
+properties = {
+    4: st.dictionaries(st.sampled_from(FIELDS), st.sampled_from(WRAPPERS[:6]), max_size=6),
+    5: st.dictionaries(st.sampled_from(FIELDS), st.sampled_from(WRAPPERS), max_size=6),
+}
+"""By contract version."""
 
 
 @st.composite
 def entities(draw: st.DrawFn) -> Entity:
     """An entity parsed from a random contract, with children up to three levels below."""
     schemas: dict[str, Any] = {}
+    version = draw(st.sampled_from([4, 5]))
 
     def schema(name: str, depth: int) -> None:
-        own: dict[str, Any] = dict(draw(properties))
+        own: dict[str, Any] = dict(draw(properties[version]))
         if depth < 3:
             for kind in draw(
                 st.lists(st.sampled_from(["Linked", "Lines"]), max_size=2, unique=True)
@@ -50,19 +59,25 @@ def entities(draw: st.DrawFn) -> Entity:
         schemas[name] = own
 
     schema("Top", 0)
-    document = contract_document(schemas, ["Top"], swagger=draw(st.sampled_from([2, 3])))
+    document = contract_document(
+        schemas,
+        ["Top"],
+        swagger=draw(st.sampled_from([2, 3])) if version == 4 else 3,
+        version=str(version),
+        nullable=draw(st.booleans()),
+    )
     entity = parse_contract(document).entities["Top"]
     return Entity("Top", entity.shape)
 
 
-text = st.text(st.characters(exclude_categories=["Cs"]), max_size=12)
+text = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=12)
 decimals = st.decimals(
     min_value=-(10**28) + 1, max_value=10**28 - 1, places=10, allow_nan=False, allow_infinity=False
 )
 offsets = st.integers(-12 * 60, 14 * 60).map(lambda minutes: timezone(timedelta(minutes=minutes)))
 instants = st.datetimes(
     datetime(1753, 1, 1), datetime(9998, 12, 31), timezones=offsets
-).filter(lambda at: at != datetime(1900, 1, 1, tzinfo=UTC))  # fmt: skip
+).filter(lambda at: abs(at - datetime(1900, 1, 1, tzinfo=UTC)) > timedelta(hours=14))  # fmt: skip
 dates = st.dates(date(1753, 1, 1)).filter(lambda day: day != date(1900, 1, 1))
 VALUES: dict[FieldType, st.SearchStrategy[Any]] = {
     FieldType.TEXT: text,
@@ -73,6 +88,13 @@ VALUES: dict[FieldType, st.SearchStrategy[Any]] = {
     FieldType.INSTANT: instants,
     FieldType.DATE: dates,
 }
+options = st.tuples(text.filter(bool), text.filter(bool))
+SELECTIONS: dict[Selection, st.SearchStrategy[Any]] = {
+    Selection.TEXT: options,
+    Selection.INTEGER: st.tuples(text, st.integers(-(2**31), 2**31 - 1)),
+    Selection.SEVERAL: st.lists(options, min_size=1, max_size=3),
+}
+"""Label and code of an option, or of each of several."""
 
 
 @st.composite
@@ -80,7 +102,8 @@ def objects(draw: st.DrawFn, shape: Shape) -> dict[str, Any]:
     """The meaning of a row: values by field, nested objects and lists below."""
     found: dict[str, Any] = {}
     for field in shape.fields:
-        found[field.name] = draw(st.none() | VALUES[field.type])
+        known = VALUES[field.type] if field.selection is None else SELECTIONS[field.selection]
+        found[field.name] = draw(st.none() | known)
     for name, linked in shape.linked.items():
         found[name] = draw(st.none() | objects(linked))
     for name, lines in shape.details.items():
@@ -97,7 +120,12 @@ def render(draw: Draw, shape: Shape, meant: dict[str, Any]) -> str:
     for field in shape.fields:
         value = meant[field.name]
         if value is None:
-            wire = draw(st.sampled_from(["{}", '{"value":null}', "null", ""]))
+            empty = ["{}", '{"value":null}', "null", ""]
+            if field.selection is Selection.SEVERAL:
+                empty.append('{"value":[]}')
+            wire = draw(st.sampled_from(empty))
+        elif field.selection is not None:
+            wire = f'{{"value":{chosen(field.selection, value)}}}'
         else:
             wire = f'{{"value":{written(draw, field.type, value)}}}'
         if wire:
@@ -110,6 +138,13 @@ def render(draw: Draw, shape: Shape, meant: dict[str, Any]) -> str:
         parts.append(f'"{name}":[{rows}]')
     parts.append(draw(st.sampled_from(['"custom":{}', '"_links":{"self":"/x"}', '"error":"no"'])))
     return ",".join(parts)
+
+
+def chosen(selection: Selection, value: Any) -> str:
+    """The options as contract version 5 writes them."""
+    several = value if selection is Selection.SEVERAL else [value]
+    found = [{"id": code, "description": label} for label, code in several]
+    return orjson.dumps(found if selection is Selection.SEVERAL else found[0]).decode()
 
 
 def written(draw: Draw, field_type: FieldType, value: Any) -> str:
@@ -139,7 +174,13 @@ def read_back(
 
 
 def row_meaning(tables: dict[str, pa.Table], shape: Shape, name: str, way: str, row: Any) -> Any:
-    found: dict[str, Any] = {field.name: row[way + field.name] for field in shape.fields}
+    found: dict[str, Any] = {}
+    for field in shape.fields:
+        value = row[way + field.name]
+        if field.selection is not None:
+            code = row[f"{way}{field.name}__id"]
+            value = None if (value, code) == (None, None) else (value, code)
+        found[field.name] = value
     for below, linked in shape.linked.items():
         found[below] = row_meaning(tables, linked, name, f"{way}{below}__", row)
     for below, lines in shape.details.items():
@@ -160,6 +201,9 @@ def row_meaning(tables: dict[str, pa.Table], shape: Shape, name: str, way: str, 
 def filled(shape: Shape, meant: dict[str, Any] | None) -> dict[str, Any]:
     """The meaning as tables can tell it: an absent linked entity is one without values."""
     whole: dict[str, Any] = {f.name: meant[f.name] if meant else None for f in shape.fields}
+    for f in shape.fields:
+        if f.selection is Selection.SEVERAL and whole[f.name]:
+            whole[f.name] = tuple(", ".join(parts) for parts in zip(*whole[f.name], strict=True))
     for name, linked in shape.linked.items():
         whole[name] = filled(linked, meant[name] if meant else None)
     for name, lines in shape.details.items():

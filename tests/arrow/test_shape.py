@@ -2,7 +2,7 @@ import pyarrow as pa
 import pytest
 
 from acumatica_source.arrow.shape import odata_shape, shape_of
-from acumatica_source.contract.model import Entity, Field, FieldType, Shape
+from acumatica_source.contract.model import DeclaredField, Entity, FieldType, Shape
 from acumatica_source.contract.openapi import parse_contract
 from tests.arrow.pages import ORDER, STOCK
 from tests.contract.documents import real_contract
@@ -90,18 +90,24 @@ def test_forms_have_no_identity() -> None:
 
 
 def test_custom_fields_are_named_by_their_address() -> None:
-    custom = Field("AttributeCOLOR", FieldType.TEXT, custom="Document.AttributeCOLOR")
-    entity = Entity("Order", Shape("Order", (Field("Nbr", FieldType.TEXT), custom)))
+    custom = DeclaredField("AttributeCOLOR", FieldType.TEXT, custom="Document.AttributeCOLOR")
+    entity = Entity("Order", Shape("Order", (DeclaredField("Nbr", FieldType.TEXT), custom)))
     names = shape_of(entity).tables[0].schema.names
     assert names == ["id", "note", "Nbr", "custom__Document__AttributeCOLOR"]
 
 
 def test_of_two_columns_of_one_name_the_later_is_numbered() -> None:
-    linked = Shape("C", (Field("Email", FieldType.TEXT),))
-    lines = Shape("L", (Field("_parent_id", FieldType.TEXT), Field("_position", FieldType.INTEGER)))
+    linked = Shape("C", (DeclaredField("Email", FieldType.TEXT),))
+    lines = Shape(
+        "L",
+        (
+            DeclaredField("_parent_id", FieldType.TEXT),
+            DeclaredField("_position", FieldType.INTEGER),
+        ),
+    )
     shape = Shape(
         "Order",
-        (Field("Contact__Email", FieldType.TEXT),),
+        (DeclaredField("Contact__Email", FieldType.TEXT),),
         linked={"Contact": linked},
         details={"Lines": lines},
     )
@@ -116,7 +122,9 @@ def test_decimals_may_be_finer() -> None:
 
 
 def test_feeds_are_flat() -> None:
-    shape = odata_shape("Feed", [Field("Nbr", FieldType.TEXT), Field("Qty", FieldType.DECIMAL)])
+    shape = odata_shape(
+        "Feed", [DeclaredField("Nbr", FieldType.TEXT), DeclaredField("Qty", FieldType.DECIMAL)]
+    )
     assert [(t.name, t.schema.names) for t in shape.tables] == [("Feed", ["Nbr", "Qty"])]
 
 

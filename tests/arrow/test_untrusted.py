@@ -36,6 +36,7 @@ scalars = st.none() | st.booleans() | numbers | st.text(max_size=6) | numbers.ma
 values = scalars | st.lists(scalars, max_size=2) | st.dictionaries(st.text(max_size=2), scalars)
 
 
+@pytest.mark.slow
 @settings(max_examples=1500, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.sampled_from(FIELDS), st.lists(values, min_size=1, max_size=3))
 def test_no_value_is_lost(name: str, raw: list[Any]) -> None:

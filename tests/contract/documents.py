@@ -19,7 +19,30 @@ VALUES: dict[str, dict[str, Any]] = {
     "BooleanValue": {"type": "boolean"},
     "GuidValue": {"type": "string", "format": "uuid"},
     "DateTimeValue": {"type": "string", "format": "date-time"},
+    "DateOnlyValue": {"type": "string", "format": "date", "nullable": True},
+    "StringSingleSelectValue": {
+        "anyOf": [{"$ref": "#/components/schemas/StringSelectInnerValue"}],
+        "nullable": True,
+    },
+    "IntSingleSelectValue": {
+        "anyOf": [{"$ref": "#/components/schemas/IntSelectInnerValue"}],
+        "nullable": True,
+    },
+    "StringMultiSelectValue": {
+        "type": "array",
+        "items": {"$ref": "#/components/schemas/StringSelectInnerValue"},
+        "nullable": True,
+    },
 }
+OPTIONS = {
+    name: {
+        "type": "object",
+        "required": ["id"],
+        "properties": {"id": {"type": code}, "description": {"type": "string", "nullable": True}},
+    }
+    for name, code in (("StringSelectInnerValue", "string"), ("IntSelectInnerValue", "integer"))
+}
+"""One option of a drop-down, as contract version 5 declares it."""
 
 
 def contract_document(
@@ -29,17 +52,33 @@ def contract_document(
     swagger: int = 3,
     title: str = "Test/1.0",
     version: str = "4",
+    nullable: bool = False,
     actions: Mapping[str, Iterable[str]] | None = None,
 ) -> dict[str, Any]:
     """A contract document; all schemas are top-level entities unless some are named.
 
-    A property is given by the name of its schema, or of that of its rows in a list of one.
+    A property is given by the name of its schema, or of that of its rows in a list of one, or by a
+    schema.
+
+    Args:
+        schemas: Properties of each schema.
+        top_level: Names of the entities.
+        swagger: The version of the document's form.
+        title: Name and version of the endpoint.
+        version: The contract version.
+        nullable: Whether references stand in an `anyOf`, as servers of 2026 R2 write them.
+        actions: Names of actions by entity.
     """
     root = "#/components/schemas/" if swagger == 3 else "#/definitions/"
 
-    def refer(target: str | list[str]) -> dict[str, Any]:
+    def refer(target: str | list[str] | dict[str, Any]) -> dict[str, Any]:
+        if isinstance(target, dict):
+            return target
         if isinstance(target, list):
-            return {"type": "array", "items": {"$ref": root + target[0]}}
+            rows = {"type": "array", "items": {"$ref": root + target[0]}}
+            return {**rows, "nullable": True} if nullable else rows
+        if nullable and target in schemas:
+            return {"anyOf": [{"$ref": root + target}], "nullable": True}
         return {"$ref": root + target}
 
     base = {
@@ -54,7 +93,11 @@ def contract_document(
         "Entity": {"type": "object", "properties": base},
         "FileLink": {"type": "object", "properties": {"filename": {"type": "string"}}},
     }
+    if swagger == 3:
+        named |= OPTIONS
     for name, value in VALUES.items():
+        if swagger == 2 and "Select" in name:
+            continue
         properties = {"value": value, "error": {"type": "string"}}
         named[name] = {"type": "object", "properties": properties}
     for name, entity in schemas.items():

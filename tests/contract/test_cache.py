@@ -121,7 +121,7 @@ def test_where_nothing_can_be_written_it_is_fetched_every_time(tmp_path: Path) -
 
 @pytest.mark.parametrize(
     ("instance", "error"),
-    [(Instance(version="5"), UnsupportedContract)],
+    [(Instance(version="3"), UnsupportedContract)],
     ids=["unsupported"],
 )
 def test_what_is_not_understood_is_not_kept(

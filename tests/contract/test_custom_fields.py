@@ -2,13 +2,13 @@ import orjson
 import pytest
 
 from acumatica_source.contract.custom_fields import (
-    CustomField,
+    DeclaredCustomField,
     custom_parameters,
     parse_ad_hoc_schema,
     with_custom_fields,
 )
 from acumatica_source.contract.errors import ContractError
-from acumatica_source.contract.model import Field, FieldType
+from acumatica_source.contract.model import DeclaredField, FieldType
 from acumatica_source.contract.openapi import parse_contract
 from tests.contract.documents import contract_document
 
@@ -89,13 +89,15 @@ def test_they_become_fields_of_their_shapes() -> None:
         "CurrentDocument.BranchCity",
     ]
     assert order.linked["ShipTo"].fields[1:] == (
-        Field("UsrDoor", FieldType.INTEGER, custom="Address.UsrDoor"),
+        DeclaredField("UsrDoor", FieldType.INTEGER, custom="Address.UsrDoor"),
     )
     assert [f.name for f in order.details["Details"].fields] == ["LineNbr", "UsrSentDateTime"]
 
 
 def test_requests_are_cut_to_length() -> None:
-    many = [CustomField((), "Document", f"AttributeA{i:03}", FieldType.TEXT) for i in range(100)]
+    many = [
+        DeclaredCustomField((), "Document", f"AttributeA{i:03}", FieldType.TEXT) for i in range(100)
+    ]
     parameters = custom_parameters(many, most_characters=300)
     assert len(parameters) > 5
     assert all(len(one) <= 300 for one in parameters)
@@ -103,8 +105,8 @@ def test_requests_are_cut_to_length() -> None:
 
 
 def test_a_field_longer_than_the_limit_is_asked_for_alone() -> None:
-    long = CustomField((), "Document", "Usr" + "X" * 50, FieldType.TEXT)
-    short = CustomField((), "Document", "UsrA", FieldType.TEXT)
+    long = DeclaredCustomField((), "Document", "Usr" + "X" * 50, FieldType.TEXT)
+    short = DeclaredCustomField((), "Document", "UsrA", FieldType.TEXT)
     assert custom_parameters([short, long, short], most_characters=40) == [
         short.address,
         long.address,

@@ -4,7 +4,7 @@ from acumatica_source.contract.edmx import Feed, Feeds
 from acumatica_source.contract.errors import ContractError
 from acumatica_source.contract.keys import keys_from, keys_of, line_key_of
 from acumatica_source.contract.kinds import ListAnswer, kind_by_evidence, kind_of
-from acumatica_source.contract.model import Entity, EntityKind, Field, FieldType, Key, Shape
+from acumatica_source.contract.model import DeclaredField, Entity, EntityKind, FieldType, Key, Shape
 from acumatica_source.contract.names import (
     find_collisions,
     is_stamp_in_text,
@@ -14,7 +14,7 @@ from acumatica_source.contract.names import (
 
 
 def text_shape(*names: str, **details: Shape) -> Shape:
-    return Shape("X", tuple(Field(name, FieldType.TEXT) for name in names), details=details)
+    return Shape("X", tuple(DeclaredField(name, FieldType.TEXT) for name in names), details=details)
 
 
 @pytest.mark.parametrize(
@@ -84,11 +84,14 @@ def test_stamps_in_text(name: str, expected: bool) -> None:
     ],
 )
 def test_watermark(names: list[str], expected: str | None) -> None:
-    assert watermark_of(Field(name, FieldType.INSTANT) for name in names) == expected
+    assert watermark_of(DeclaredField(name, FieldType.INSTANT) for name in names) == expected
 
 
 def test_a_stamp_in_text_is_no_watermark() -> None:
-    assert watermark_of([Field("LastModifiedDate", FieldType.INSTANT, string_stamp=True)]) is None
+    assert (
+        watermark_of([DeclaredField("LastModifiedDate", FieldType.INSTANT, string_stamp=True)])
+        is None
+    )
 
 
 @pytest.mark.parametrize(
@@ -199,7 +202,7 @@ BILL = Entity("Bill", text_shape("Nbr", "Type"), keys=(Key("Nbr"),))
 
 
 def feeds(*keys: str) -> Feeds:
-    fields = tuple(Field(key, FieldType.TEXT) for key in keys)
+    fields = tuple(DeclaredField(key, FieldType.TEXT) for key in keys)
     return Feeds({"Bill": Feed("Bill", fields, keys=keys)})
 
 
@@ -236,5 +239,5 @@ def test_a_hint_must_name_fields() -> None:
     ],
 )
 def test_line_keys(fields: dict[str, FieldType], expected: str | None) -> None:
-    shape = Shape("X", tuple(Field(name, kind) for name, kind in fields.items()))
+    shape = Shape("X", tuple(DeclaredField(name, kind) for name, kind in fields.items()))
     assert line_key_of(shape) == expected
