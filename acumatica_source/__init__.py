@@ -13,6 +13,9 @@ if TYPE_CHECKING:
     from acumatica_source.resources.inquiry_form import InquiryForm
     from acumatica_source.resources.ledger import LedgerTransactions
     from acumatica_source.resources.options import CustomFields, EntityOptions
+    from acumatica_source.running.outcome import Outcome
+    from acumatica_source.running.report import Report, RunFailed
+    from acumatica_source.running.run import run
     from acumatica_source.source import acumatica
 
 __all__ = [
@@ -23,7 +26,11 @@ __all__ = [
     "GenericInquiry",
     "InquiryForm",
     "LedgerTransactions",
+    "Outcome",
+    "Report",
+    "RunFailed",
     "acumatica",
+    "run",
 ]
 
 _HOMES = {
@@ -34,7 +41,11 @@ _HOMES = {
     "GenericInquiry": "resources.generic_inquiry",
     "InquiryForm": "resources.inquiry_form",
     "LedgerTransactions": "resources.ledger",
+    "Outcome": "running.outcome",
+    "Report": "running.report",
+    "RunFailed": "running.report",
     "acumatica": "source",
+    "run": "running.run",
 }
 
 

@@ -14,13 +14,24 @@ from acumatica_source.client.session import Credentials, Transport
 from acumatica_source.contract.cache import ContractCache
 from acumatica_source.contract.names import find_collisions
 from acumatica_source.credentials import AcumaticaCredentials
-from acumatica_source.reading.instance import Instance, Site
+from acumatica_source.reading.contracts import EndpointChoice
+from acumatica_source.reading.deletion_limit import SHARE, DeletionLimit
+from acumatica_source.reading.instance import Instance, instance_of
+from acumatica_source.reading.terms import (
+    USUAL_TERMS,
+    LoadingTerms,
+    OnDelete,
+    on_delete_named,
+)
 from acumatica_source.resources.dac import DacTable, dac_resource
 from acumatica_source.resources.entity import entity_resource
 from acumatica_source.resources.generic_inquiry import GenericInquiry, generic_inquiry_resource
 from acumatica_source.resources.inquiry_form import InquiryForm, inquiry_form_resource
 from acumatica_source.resources.ledger import LedgerTransactions, ledger_resource
 from acumatica_source.resources.options import EntityOptions
+
+SOURCE = "acumatica"
+"""Name of the source, its schema and its section in dlt's configuration."""
 
 CORE_ENTITIES = (
     "Account",
@@ -43,7 +54,7 @@ Load = str | EntityOptions | InquiryForm | GenericInquiry | DacTable | LedgerTra
 EVERYTHING: Sequence[Load] = (*CORE_ENTITIES, LedgerTransactions())
 
 
-@dlt.source(name="acumatica", section="acumatica")
+@dlt.source(name=SOURCE, section=SOURCE)
 def acumatica(
     credentials: AcumaticaCredentials = dlt.secrets.value,
     load: Sequence[Load] = EVERYTHING,
@@ -51,6 +62,11 @@ def acumatica(
     version: str | None = None,
     sessions: int = 2,
     requests_per_minute: int | None = None,
+    allow_deletes: bool = False,
+    delete_limit: float = SHARE,
+    on_delete: str = OnDelete.REMOVE,
+    tenant_column: bool = False,
+    adopt: bool = False,
 ) -> list[DltResource]:
     """Entities, inquiries and ledger transactions of an Acumatica instance.
 
@@ -66,6 +82,16 @@ def acumatica(
         version: Version of the endpoint; None for the newest that the instance lists.
         sessions: Licence seats to use at most.
         requests_per_minute: Requests to send at most in any minute; None for no limit of ours.
+        allow_deletes: Whether rows are taken out however many vanish from the source. Otherwise a
+            resource of which more than `delete_limit` vanish fails, and nothing of it changes.
+        delete_limit: The share of a table's rows that may vanish from one run to the next, from 0
+            to 1; 20 rows always may, unless they are all.
+        on_delete: What becomes of rows that have vanished: `remove`, `flag` (they stay, with the
+            time in `_deleted_at`) or `keep`. All are put on record in the table `_deletions`.
+        tenant_column: Whether several tenants share the dataset, told apart by the column
+            `_tenant`, which is a part of every key.
+        adopt: Whether the dataset counts as this instance's from now on, whatever it was loaded
+            from. Otherwise one that was loaded from another instance, tenant or branch is refused.
 
     Returns:
         One resource for each item of `load`. The tables of an entity's details belong to the
@@ -74,7 +100,9 @@ def acumatica(
     Raises:
         ConfigurationError: an argument makes no sense. Resources raise `AcumaticaError`.
     """
-    instance = connect(credentials, endpoint, version, sessions, requests_per_minute)
+    limit = DeletionLimit(delete_limit, allow_deletes)
+    terms = LoadingTerms(limit, on_delete_named(on_delete), tenant_column, adopt)
+    instance = connect(credentials, endpoint, version, sessions, requests_per_minute, terms=terms)
     return resources_of(instance, load)
 
 
@@ -85,6 +113,7 @@ def connect(
     sessions: int,
     requests_per_minute: int | None,
     memory: SeatMemory | None = None,
+    terms: LoadingTerms = USUAL_TERMS,
 ) -> Instance:
     """The instance that these arguments describe; nothing is sent yet.
 
@@ -96,6 +125,7 @@ def connect(
         requests_per_minute: Requests in any minute at most; None for no limit of ours.
         memory: Where sessions are remembered, so that the next start can sign out those that a
             killed process left behind; None for nowhere.
+        terms: On what terms it is loaded.
     """
     sign_in = Credentials(
         base_url=credentials.base_url,
@@ -107,15 +137,17 @@ def connect(
     )
     transport = Transport(verify_ssl=credentials.verify_ssl)
     budget = SeatBudget(sessions=sessions, requests_per_minute=requests_per_minute)
-    return Instance(
+    return instance_of(
         lambda: SessionPool(sign_in, budget, transport, memory=memory),
-        Site(credentials.base_url, credentials.tenant, endpoint, version),
+        EndpointChoice(credentials.base_url, credentials.tenant, endpoint, version),
         sessions,
         ContractCache(),
+        credentials.branch,
+        terms,
     )
 
 
-@with_config(sections=("sources", "acumatica"))
+@with_config(sections=("sources", SOURCE))
 def configured_instance(
     credentials: AcumaticaCredentials = dlt.secrets.value,
     endpoint: str = "Default",
@@ -123,14 +155,21 @@ def configured_instance(
     sessions: int = 2,
     requests_per_minute: int | None = None,
     memory: Any = None,
+    allow_deletes: bool = False,
+    delete_limit: float = SHARE,
+    on_delete: str = OnDelete.REMOVE,
+    tenant_column: bool = False,
+    adopt: bool = False,
 ) -> Instance:
     """The instance that dlt's configuration providers describe; see `connect`."""
-    return connect(credentials, endpoint, version, sessions, requests_per_minute, memory)
+    limit = DeletionLimit(delete_limit, allow_deletes)
+    terms = LoadingTerms(limit, on_delete_named(on_delete), tenant_column, adopt)
+    return connect(credentials, endpoint, version, sessions, requests_per_minute, memory, terms)
 
 
 def source_of(instance: Instance, load: Sequence[Load]) -> DltSource:
     """The source over an instance that is already there: callers keep its seats between runs."""
-    return dlt.source(resources_of, name="acumatica", section="acumatica")(instance, load)
+    return dlt.source(resources_of, name=SOURCE, section=SOURCE)(instance, load)
 
 
 def resources_of(instance: Instance, load: Sequence[Load]) -> list[DltResource]:
@@ -139,13 +178,9 @@ def resources_of(instance: Instance, load: Sequence[Load]) -> list[DltResource]:
     Raises:
         ConfigurationError: something cannot be loaded, or two things have the same name.
     """
-    if isinstance(load, str) or not load:
-        raise ConfigurationError("Give `load` a list with at least one entity name or inquiry.")
+    check_loads(load)
     resources = [_resource_of(instance, one) for one in load]
     names = [resource.name for resource in resources]
-    twice = sorted({name for name in names if names.count(name) > 1})
-    if twice:
-        raise ConfigurationError(f"To be loaded more than once: {', '.join(twice)}.")
     normalize = dlt.current.source_schema().naming.normalize_tables_path
     for table, meeting in find_collisions(names, normalize).items():
         raise ConfigurationError(
@@ -153,6 +188,26 @@ def resources_of(instance: Instance, load: Sequence[Load]) -> list[DltResource]:
             "their own."
         )
     return resources
+
+
+def check_loads(load: Sequence[Load]) -> None:
+    """Refuse what is no list of what can be loaded.
+
+    Raises:
+        ConfigurationError: it is none, or something is in it twice.
+    """
+    if isinstance(load, str) or not load:
+        raise ConfigurationError("Give `load` a list with at least one entity name or inquiry.")
+    for one in load:
+        if not isinstance(one, Load):
+            raise ConfigurationError(
+                f"{one!r} cannot be loaded: give an entity name, EntityOptions, InquiryForm, "
+                "GenericInquiry, DacTable or LedgerTransactions."
+            )
+    names = [name_of(one) for one in load]
+    twice = sorted({name for name in names if names.count(name) > 1})
+    if twice:
+        raise ConfigurationError(f"To be loaded more than once: {', '.join(twice)}.")
 
 
 def name_of(load: Load) -> str:
@@ -176,7 +231,3 @@ def _resource_of(instance: Instance, load: Load) -> DltResource:
             return dac_resource(instance, load)
         case LedgerTransactions():
             return ledger_resource(instance, load)
-    raise ConfigurationError(
-        f"{load!r} cannot be loaded: give an entity name, EntityOptions, InquiryForm, "
-        "GenericInquiry, DacTable or LedgerTransactions."
-    )

@@ -1,4 +1,4 @@
-"""Tells whether records have outgrown the contract that they are read by."""
+"""Tells whether records have members that the contract at hand does not declare: schema drift."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -6,7 +6,7 @@ from typing import Any
 import orjson
 
 from acumatica_source.contract.model import Shape
-from acumatica_source.contract.openapi import SYSTEM_PROPERTIES
+from acumatica_source.contract.schemas import SYSTEM_PROPERTIES
 
 SAMPLE = 20
 """Records looked at."""

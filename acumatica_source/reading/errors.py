@@ -2,8 +2,8 @@
 
 AcumaticaError
 └── ReadingError
-    ├── OrderNotTrusted    the server's order is not the one paging needs
-    ├── PagingStuck        paging does not advance
+    ├── PagingStuck        it cannot be told that all rows have come
+    ├── StampRefused       the modification stamp cannot be asked for
     ├── ContractOutdated   records do not look like their contract
     └── NotARecord         what was listed is a form, not records
 """
@@ -15,12 +15,12 @@ class ReadingError(AcumaticaError):
     """An entity could not be read completely."""
 
 
-class OrderNotTrusted(ReadingError):
-    """Rows do not come in the order of a unique key, so paging by that key could lose some."""
-
-
 class PagingStuck(ReadingError):
-    """Pages repeat or rows cannot be found again, so the end would never be reached."""
+    """No way of paging could tell that all rows have come."""
+
+
+class StampRefused(ReadingError):
+    """The server does not show or compare the modification stamp of these records."""
 
 
 class ContractOutdated(ReadingError):

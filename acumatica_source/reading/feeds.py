@@ -1,367 +1,251 @@
 """Reads the rows of OData entity sets: generic inquiries and data access classes.
 
-Neither has a page size of its own (User Guide: Access to Exposed Inquiries Through OData; Retrieval
-of Data Through the DAC-Based OData Interface), so rows are asked for in windows in the order of
-their keys. The keys of classes are stored values, whose order is the database's: the next window
-begins after the last key. Inquiries show labels instead, so theirs go by offset, and the overlap of
-the windows proves that no row slipped through. Without keys all rows are asked for at once. A
-window that the server cuts short with a next link is completed from there. One that it cuts short
-without a word looks like the last one, so an end is proved by one more light request, unless a
-larger answer has come before.
+The keys of classes are stored values, whose order is the database's: the next window begins after
+the last key. Inquiries show labels instead, so theirs go by offset, as do rows of classes that
+cannot be filtered. Without keys all rows are asked for at once.
 """
 
+import contextlib
 import logging
 from collections.abc import Generator, Iterator, Sequence
-from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime
-from functools import reduce
-from operator import and_
-from typing import Any
-from uuid import UUID
+from dataclasses import replace
+from datetime import datetime
 
-import orjson
 import pyarrow as pa
 
-from acumatica_source.arrow.parse import ParsedPage, parse_odata_page
-from acumatica_source.arrow.shape import PageShape, narrowed
+from acumatica_source.arrow.parse import ParsedPage
+from acumatica_source.arrow.shape import narrowed
 from acumatica_source.client.errors import InvalidQuery
-from acumatica_source.client.query import Dialect, F, Filter
-from acumatica_source.contract.edmx import Feed
-from acumatica_source.contract.model import Field, FieldType, Key
-from acumatica_source.reading.errors import (
-    ContractOutdated,
-    OrderNotTrusted,
-    PagingStuck,
-    ReadingError,
+from acumatica_source.client.query import F
+from acumatica_source.contract.model import FieldType
+from acumatica_source.paging.errors import ConditionRefused, Incomplete
+from acumatica_source.paging.keyset import KeysetPaging, Position
+from acumatica_source.paging.model import Answer, Key, PageRequest, Paging, RowKey
+from acumatica_source.paging.named import NAMED_AT_ONCE, named
+from acumatica_source.paging.offset import OffsetPaging
+from acumatica_source.paging.walk import walk
+from acumatica_source.paging.whole import WholeRead
+from acumatica_source.reading.errors import PagingStuck, ReadingError, StampRefused
+from acumatica_source.reading.feed_requests import (
+    FeedQuery,
+    FeedRequests,
+    Question,
+    built,
+    columns_of,
+    selection_of,
 )
-from acumatica_source.reading.instance import Connection
-from acumatica_source.reading.odata import ask
-from acumatica_source.reading.paging import (
-    Mark,
-    OrderedPaging,
-    PageRequest,
-    SkipPaging,
-    WholeRead,
-)
-from acumatica_source.reading.records import SHOW_ARCHIVED, STAMPS_PER_RECORD
+from acumatica_source.reading.full_records import Loaded
+from acumatica_source.reading.light_records import STAMP
+from acumatica_source.reading.records import LIGHT_PER_PAGE
+from acumatica_source.reading.seats import Connection
+from acumatica_source.reading.single_records import Unreadable
 
 logger = logging.getLogger(__name__)
-
-MOST_SELECTED = 1_200
-"""Characters of a `$select`: servers limit a query to some 2,000. Without one, all columns come."""
-
-MOST_ASKED = 1_000
-"""Characters of a filter that names rows by their keys."""
-
-MOST_BLANK = 25
-"""Answers without rows in a row that may say that they continue."""
 
 _IN_ORDER = frozenset({FieldType.TEXT, FieldType.INTEGER})
 """Types of keys whose order filters and servers agree about."""
 
 
-@dataclass(frozen=True, slots=True)
-class FeedQuery:
-    """Which rows of an entity set to read, and how."""
-
-    path: str
-    """Path of the set below the instance."""
-    feed: Feed
-    shape: PageShape
-    """The table that pages become, with columns for the fields to read, the keys among them."""
-    keys: tuple[str, ...]
-    """Fields that identify a row; empty where none do."""
-    page_size: int
-    """Rows that a request asks for."""
-    filter: str | None = None
-    """An OData 4 condition of the user's."""
-    stored: bool = False
-    """Whether values are as stored, so that keys can be compared, and never missing."""
-    archived: bool = False
-    """Whether archived rows are read too, where normal reads hide them."""
-    believed: bool = True
-    """Whether the metadata are surely those of the present; if not, the first rows are held to
-    them."""
-    whole: bool = False
-    """Whether to ask for all rows at once, because their order is known not to be stable."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Question:
-    """What all requests of one read have in common."""
-
-    shape: PageShape
-    select: str | None
-    condition: str | None
-    rows: int
-
-    @property
-    def table(self) -> str:
-        """Name of the table that answers become."""
-        return self.shape.tables[0].name
-
-    def columns(self, fields: Sequence[str]) -> list[str]:
-        """The columns that hold these fields; renamed ones have other names."""
-        return columns_of(self.shape, fields)
-
-
 class FeedReader:
     """Reads the rows of one entity set completely, in pages of typed tables."""
 
-    def __init__(self, connection: Connection, query: FeedQuery) -> None:
+    unreadable: Sequence[Unreadable] = ()
+    named_at_once = NAMED_AT_ONCE
+    keys: tuple[str, ...] = ()
+    """Rows have no name beside what identifies them."""
+
+    def __init__(self, connection: Connection, query: FeedQuery, stamp: str | None = None) -> None:
         self._connection = connection
         self._query = query
-        self._believed = query.believed
-        self.feed = query.feed
-        self.keys = query.keys
+        self._stamp = stamp
+        self._requests = FeedRequests(connection, query)
         self.name = query.feed.name
         self.shape = query.shape
         """The table that pages consist of."""
-        self._told: set[str] = set()
-        self._largest = 0
-        """Rows of the largest answer so far."""
-        self._links = False
-        """Whether the server has given a next link: then it cuts nothing short without one."""
-        self._limit: int | None = None
-        """Rows that the server gives at most, where it turned out not to say so."""
-        self.started: datetime | None = None
-        """The server's clock at the first answer, UTC; None if it did not tell."""
+        self.page_size = query.page_size
+        self.identity = tuple(columns_of(query.shape, query.keys)) if query.stored else ()
+        """The columns that identify a row; those of an inquiry may be empty."""
+        self.stamp = None if stamp is None else columns_of(query.shape, [stamp])[0]
+        """The column with the modification stamp; None where there is none."""
 
-    def pages(self, since: tuple[str, datetime] | None = None) -> Generator[ParsedPage, None, None]:
-        """All rows, or those whose field named first is at or after the instant.
+    @property
+    def started(self) -> datetime | None:
+        """The server's clock at the first answer, UTC; None if it did not tell."""
+        return self._requests.started
+
+    def pages(
+        self,
+        since: datetime | None = None,
+        until: datetime | None = None,
+        after: Position | None = None,
+        loaded: Loaded | None = None,
+    ) -> Generator[ParsedPage, None, None]:
+        """All rows, or some of them, each once.
+
+        Args:
+            since: Only those stamped at or after this instant.
+            until: Only those stamped before this instant.
+            after: Only those behind this position in the order of their keys.
+            loaded: Of no use here: a page costs the same however many of its rows are wanted.
 
         Raises:
+            StampRefused: the server does not take a condition on the stamp.
             ContractOutdated: rows have columns that the metadata do not declare.
-            PagingStuck: the rows' order is not stable, or not that of a unique key.
+            PagingStuck: it cannot be told that all rows have come.
             ReadingError: the answer is no rows.
             AcumaticaError: a request failed.
         """
-        newer = None if since is None else F[since[0]] >= since[1]
-        question = _Question(self.shape, self._select(), _text(newer), self._query.page_size)
-        yield from self._complete(question)
+        condition = self._stamped(since, until)
+        question = Question(self.shape, selection_of(self._query), condition)
+        pages = self._walk(question, self.page_size, self._strategies(self.page_size, after))
+        if condition is None or self._query.filter is not None:
+            yield from pages
+        else:
+            yield from self._unless_refused(pages)
 
-    def stamps(self, stamp: str) -> Generator[pa.Table, None, None]:
-        """The keys and the modification stamp of every row, in pages."""
-        fields = (*self._query.keys, stamp)
-        rows = self._query.page_size * STAMPS_PER_RECORD
-        question = _Question(narrowed(self.shape, fields), ",".join(fields), None, rows)
-        for page in self._complete(question):
-            yield page.tables[question.table].select(question.columns(fields))
+    def stamps(self, after: Position | None = None) -> Generator[pa.Table, None, None]:
+        """The key columns and `stamp` of every row, in pages; raises as `pages` does."""
+        fields = tuple(one for one in (*self._query.keys, self._stamp) if one is not None)
+        question = Question(narrowed(self.shape, fields), ",".join(fields), None)
+        columns = question.columns(fields)
+        size = self._query.page_size * LIGHT_PER_PAGE
+        pages = self._walk(question, size, self._strategies(size, after))
+        for page in self._unless_refused(pages):
+            rows = page.tables[question.table].select(columns)
+            stamps = [] if self._stamp is None else [STAMP]
+            yield rows.rename_columns([*self.identity, *stamps])
 
-    def rows(self, keys: Sequence[Mark]) -> Generator[ParsedPage, None, None]:
-        """The rows with these keys, in pages; those that no longer exist are left out."""
-        select = self._select()
-        for condition in self._named(keys):
-            question = _Question(self.shape, select, condition, self._query.page_size)
-            yield from self._linked(question, PageRequest(None, None))
+    def rows(self, keys: pa.Table) -> Generator[ParsedPage, None, None]:
+        """The rows with these keys, in pages; those that no longer exist are left out.
 
-    def _complete(self, question: _Question) -> Generator[ParsedPage, None, None]:
-        """Page to the end."""
-        paging = self._paging(min(question.rows, self._limit or question.rows))
-        if isinstance(paging, WholeRead):
-            yield from self._whole(question, paging.first())
-            return
-        request: PageRequest | None = paging.first()
-        while request is not None:
-            try:
-                page = self._window(question, request)
-            except InvalidQuery as error:
-                if not (isinstance(paging, OrderedPaging) and paging.can_turn):
-                    raise
-                logger.info("%s: paging by offset, not by key: %s", self.name, error)
-                request = paging.turn()
-                continue
-            rows = page.tables[question.table]
-            try:
-                if self._goes_on(question, request, rows.num_rows):
-                    self._limit = rows.num_rows
-                    paging.limit(rows.num_rows)
-                received = paging.receive(self._marks(rows, question))
-            except (OrderNotTrusted, PagingStuck) as error:
-                raise PagingStuck(
-                    f"{self.name} could not be read completely: {error} Give columns that "
-                    "identify a row as its key, or () to read it in one request."
-                ) from error
-            fresh = rows.slice(received.fresh_from)
-            yield ParsedPage({question.table: fresh}, fresh.num_rows, page.notes)
-            request = received.next
-
-    def _paging(self, rows: int) -> OrderedPaging | SkipPaging | WholeRead:
-        fields = [self._query.feed.field(name) for name in self._query.keys]
-        if self._query.whole or not fields:
-            return WholeRead()
-        if self._query.stored and all(f is not None and f.type in _IN_ORDER for f in fields):
-            return OrderedPaging([Key(name) for name in self._query.keys], rows)
-        return SkipPaging(max(2, rows))
-
-    def _whole(self, question: _Question, request: PageRequest) -> Iterator[ParsedPage]:
-        """All rows at once."""
-        answers = self._linked(question, request)
-        first = next(answers)
-        if self._goes_on(question, request, first.rows):
-            answers = self._linked(question, request)
-            again = next(answers)
-            if again.rows == first.rows:  # or else there were more or fewer rows meanwhile
-                raise ReadingError(
-                    f"{self.name} has more rows than the {first.rows:,} that the server gives in "
-                    "one answer. Give columns that identify a row as its key, to read it in pages."
-                )
-            first = again
-        yield first
-        yield from answers
-
-    def _goes_on(self, question: _Question, request: PageRequest, rows: int) -> bool:
-        """Whether there are rows beyond an answer that looks like the last one.
-
-        A server that limits its answers gives the same number of rows each time, so one with fewer
-        rows than another was not cut short.
+        Others come too where the server does not take conditions on the keys.
         """
-        known = self._links or rows < self._largest or rows == request.top
-        self._largest = max(self._largest, rows)
-        if known or rows == 0:
-            return False
-        if self._query.keys:
-            keys = self._query.keys
-            question = replace(question, shape=narrowed(self.shape, keys), select=",".join(keys))
-        beyond = PageRequest(request.filter, 1, request.skip + rows)
+        question = Question(self.shape, selection_of(self._query), None)
+        listed = _Rows(self._requests, self._query, question, self.page_size)
         try:
-            answer = self._get(self._query.path, self._params(question, beyond))
-            return self._parse(answer, question).rows > 0
+            for answer in listed.named(_keys_in(keys, self.identity), None):
+                yield answer.page
+        except ConditionRefused as error:
+            logger.info("%s: %s Reading all rows.", self.name, error)
+            yield from self.pages()
+
+    def existing(self, keys: pa.Table) -> set[RowKey]:
+        """Which of these rows the server lists now, by their keys."""
+        fields = self._query.keys
+        question = Question(narrowed(self.shape, fields), ",".join(fields), None)
+        size = self.page_size * LIGHT_PER_PAGE
+        wanted = _keys_in(keys, self.identity)
+        found: set[RowKey] = set()
+        if len(wanted) <= self.page_size:
+            listed = _Rows(self._requests, self._query, question, size)
+            with contextlib.suppress(ConditionRefused):
+                for answer in listed.named(wanted, None):
+                    found.update(answer.keys)
+                return found.intersection(wanted)
+        for page in self._walk(question, size, [OffsetPaging(size), WholeRead()]):
+            found.update(self._requests.keys_of(page, question))
+        return found.intersection(wanted)
+
+    def archived(self, keys: pa.Table) -> set[RowKey]:
+        """Which of these rows are there, but archived, where such rows are left out."""
+        if self._query.archived or not self._query.stored:
+            return set()
+        query = replace(self._query, archived=True)
+        return FeedReader(self._connection, query).existing(keys)
+
+    def without_keys(self) -> "FeedReader":
+        """This reader: rows have no name beside what identifies them."""
+        return self
+
+    def _stamped(self, since: datetime | None, until: datetime | None) -> str | None:
+        if since is None and until is None:
+            return None
+        assert self._stamp is not None
+        stamp = F[self._stamp]
+        if until is None:
+            return built(stamp >= since)
+        return built(stamp < until if since is None else (stamp >= since) & (stamp < until))
+
+    def _unless_refused(self, pages: Iterator[ParsedPage]) -> Iterator[ParsedPage]:
+        """The pages; a refusal of the query is one of the stamp, the rest of it being plain."""
+        try:
+            yield from pages
+        except InvalidQuery as error:
+            raise StampRefused(f"{self.name}: {error}") from error
+
+    def _walk(
+        self, question: Question, size: int, strategies: Sequence[Paging]
+    ) -> Iterator[ParsedPage]:
+        rows = _Rows(self._requests, self._query, question, size)
+        try:
+            yield from walk(rows, strategies)
+        except Incomplete as error:
+            raise PagingStuck(
+                f"{self.name} could not be read completely: {error} Give columns that identify a "
+                "row as its key, or () to read it in one request."
+            ) from error
+
+    def _strategies(self, size: int, after: Position | None) -> list[Paging]:
+        query = self._query
+        fields = [query.feed.field(name) for name in query.keys]
+        if not fields:
+            return [WholeRead()]
+        by_key: list[Paging] = []
+        comparable = query.stored and query.feed.filterable
+        if comparable and all(f is not None and f.type in _IN_ORDER for f in fields):
+            by_key = [KeysetPaging([Key(name) for name in query.keys], size, after)]
+        return [*by_key, OffsetPaging(size), WholeRead()]
+
+
+class _Rows:
+    """The list of rows."""
+
+    def __init__(
+        self, requests: FeedRequests, query: FeedQuery, question: Question, size: int
+    ) -> None:
+        self._requests = requests
+        self._question = question
+        keys = query.keys
+        narrow = narrowed(query.shape, keys) if keys else question.shape
+        self._light = Question(narrow, ",".join(keys) or question.select, question.condition)
+        self.name = requests.name
+        self.keys = [Key(name) for name in keys]
+        self.seats = requests.seats if query.stored else 1
+        self.named_at_once = NAMED_AT_ONCE if query.stored and keys and query.feed.filterable else 0
+        self.size = size
+        self.light_size = max(size, query.page_size * LIGHT_PER_PAGE)
+
+    @property
+    def gives_next_links(self) -> bool:
+        return self._requests.gives_next_links
+
+    def fetch(self, request: PageRequest) -> Answer[ParsedPage]:
+        page = self._requests.window(self._question, request)
+        return Answer(page, self._requests.keys_of(page, self._question))
+
+    def fetch_keys(self, request: PageRequest) -> Answer[ParsedPage]:
+        try:
+            page = self._requests.window(self._light, request)
         except (InvalidQuery, ReadingError) as error:
-            logger.info("%s: whether %d rows are all cannot be told: %s", self.name, rows, error)
-            return False
+            raise ConditionRefused(str(error)) from error
+        return Answer(page, self._requests.keys_of(page, self._light))
 
-    def _window(self, question: _Question, request: PageRequest) -> ParsedPage:
-        """All rows of a request, in however many answers they come."""
-        pages = list(self._linked(question, request))
-        tables = [page.tables[question.table] for page in pages]
-        rows = tables[0]
-        if len(tables) > 1:
-            rows = pa.concat_tables(tables, promote_options="default").combine_chunks()
-        notes = tuple(dict.fromkeys(note for page in pages for note in page.notes))
-        return ParsedPage({question.table: rows}, rows.num_rows, notes)
+    def named(
+        self, keys: Sequence[RowKey], ids: Sequence[str] | None
+    ) -> Iterator[Answer[ParsedPage]]:
+        yield from named(
+            self.keys,
+            keys,
+            lambda condition: len(self._requests.text_of(condition)),
+            lambda condition: self.fetch(PageRequest(condition, None)),
+        )
 
-    def _linked(self, question: _Question, request: PageRequest) -> Iterator[ParsedPage]:
-        """The answer to a request, and what follows it by next links."""
-        page = self._parse(self._get(self._query.path, self._params(question, request)), question)
-        yield page
-        received, blank, seen = page.rows, 0, {""}
-        self._links = self._links or page.next_link is not None
-        while page.next_link and (request.top is None or received < request.top):
-            blank = 0 if page.rows else blank + 1
-            if page.next_link in seen or blank > MOST_BLANK:
-                raise PagingStuck(f"The next links of {self.name} lead round in a circle.")
-            seen.add(page.next_link)
-            page = self._parse(self._get(page.next_link, None), question)
-            received += page.rows
-            yield page
-
-    def _params(self, question: _Question, request: PageRequest) -> dict[str, str]:
-        params: dict[str, str] = {}
-        conditions = (self._query.filter, question.condition, _text(request.filter))
-        given = [one for one in conditions if one]
-        if given:
-            params["$filter"] = (
-                given[0] if len(given) == 1 else " and ".join(f"({one})" for one in given)
-            )
-        if question.select:
-            params["$select"] = question.select
-        if request.top is not None:
-            params["$top"] = str(request.top)
-            if self._query.keys:
-                params["$orderby"] = ",".join(self._query.keys)
-        if request.skip:
-            params["$skip"] = str(request.skip)
-        return params
-
-    def _get(self, path: str, params: dict[str, str] | None) -> bytes:
-        headers = SHOW_ARCHIVED if self._query.archived else None
-        body = ask(self._connection.pool, path, params, headers)
-        if self.started is None:
-            self.started = body.server_time
-        return body.content
-
-    def _parse(self, body: bytes, question: _Question) -> ParsedPage:
-        if not body.strip():
-            raise ReadingError(
-                f"{self.name} answered with nothing at all, which a filter on a computed column "
-                "brings about. Filter by other columns."
-            )
-        page = parse_odata_page(body, question.shape)
-        if not self._believed and page.rows and question.shape is self.shape:
-            self._hold_to_metadata(body, question, page)
-        rows = page.tables[question.table]
-        for field in rows.schema:
-            if not field.nullable and rows.column(field.name).null_count:
-                raise ReadingError(
-                    f"{self.name} has rows without a value in {field.name}, which is to identify "
-                    "them. Give other columns as its key, or () for none."
-                )
-        notes = tuple(note for note in page.notes if note not in self._told)
-        self._told.update(notes)
-        return replace(page, notes=notes)
-
-    def _hold_to_metadata(self, body: bytes, question: _Question, page: ParsedPage) -> None:
-        unknown = self._undeclared(body) if question.select is None else []
-        if unknown or page.notes:
-            what = ", ".join(sorted(unknown)) or "; ".join(page.notes)
-            raise ContractOutdated(f"{self.name} has changed: {what}")
-        self._believed = True
-
-    def _undeclared(self, body: bytes) -> list[str]:
-        """Columns of the first row that the metadata do not declare."""
-        answer: Any = orjson.loads(body)
-        rows = answer["value"] if isinstance(answer, dict) else answer
-        known = {field.name for field in self.feed.fields}
-        return [
-            name
-            for name, value in rows[0].items()
-            if name not in known and "@" not in name and not isinstance(value, list | dict)
-        ]
-
-    def _marks(self, rows: pa.Table, question: _Question) -> list[Mark]:
-        columns = (rows.column(name).to_pylist() for name in question.columns(self.keys))
-        return list(zip(*columns, strict=True))
-
-    def _select(self) -> str | None:
-        """The `$select`; None where all fields are wanted, so that new ones are noticed."""
-        fields = [column.path[0] for column in self.shape.tables[0].columns]
-        every = {field.name for field in self.feed.fields} - self.feed.unfilterable
-        text = "" if every <= set(fields) else ",".join(fields)
-        return text if 0 < len(text) <= MOST_SELECTED else None
-
-    def _named(self, keys: Sequence[Mark]) -> Iterator[str]:
-        """Conditions that name the rows of these keys, none of them too long for an address."""
-        fields = [self._query.feed.field(name) for name in self._query.keys]
-        terms: list[str] = []
-        for mark in keys:
-            same = [
-                F[f.name] == _comparable(f, value)
-                for f, value in zip(fields, mark, strict=True)
-                if f is not None
-            ]
-            term = f"({_text(reduce(and_, same))})"
-            if len(terms) == self._limit or (
-                terms and sum(map(len, terms)) + len(term) > MOST_ASKED
-            ):
-                yield " or ".join(terms)
-                terms = []
-            terms.append(term)
-        if terms:
-            yield " or ".join(terms)
+    def pick(self, page: ParsedPage, places: Sequence[int]) -> ParsedPage:
+        table = self._question.table
+        rows = page.tables[table].take(pa.array(places, pa.int64()))
+        return ParsedPage({table: rows}, rows.num_rows, page.notes)
 
 
-def columns_of(shape: PageShape, fields: Sequence[str]) -> list[str]:
-    """The columns of a feed's table that hold these fields; renamed ones have other names."""
-    names = {column.path[0]: column.name for column in shape.tables[0].columns}
-    return [names[field] for field in fields]
-
-
-def _text(condition: Filter | None) -> str | None:
-    return None if condition is None else condition.build(Dialect.ODATA4)
-
-
-def _comparable(field: Field, value: object) -> object:
-    if isinstance(value, date) and not isinstance(value, datetime):
-        return datetime(value.year, value.month, value.day, tzinfo=UTC)
-    return UUID(str(value)) if field.type is FieldType.GUID else value
+def _keys_in(rows: pa.Table, columns: Sequence[str]) -> list[RowKey]:
+    values = (rows.column(name).to_pylist() for name in columns)
+    return list(zip(*values, strict=True))

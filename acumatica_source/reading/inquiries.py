@@ -9,7 +9,7 @@ from acumatica_source.client.errors import ConfigurationError
 from acumatica_source.client.query import QueryOptions
 from acumatica_source.client.records import InquiryBuilder
 from acumatica_source.contract.model import Entity
-from acumatica_source.reading.instance import Connection
+from acumatica_source.reading.seats import Connection
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +21,12 @@ class InquiryQuery:
     entity: Entity
     detail: str
     """The detail that holds the rows (`Results`)."""
+
+    @property
+    def not_understood(self) -> tuple[str, ...]:
+        """What the contract declares of the rows in a way unknown here."""
+        rows = self.entity.shape.details[self.detail]
+        return tuple(f"{self.detail}/{path}" for path in rows.gaps(()))
 
 
 class InquiryReader:
@@ -45,10 +51,11 @@ class InquiryReader:
         form = self._query.entity
         builder = InquiryBuilder().expand(self._query.detail)
         for name, value in parameters.items():
-            if form.shape.field(name) is None:
+            declared = form.shape.field(name)
+            if declared is None:
                 known = ", ".join(field.name for field in form.shape.fields)
                 raise ConfigurationError(f"{form.name} has no parameter {name!r}. It has: {known}.")
-            builder.param(name, value)
+            builder.param(name, value if declared.selection is None else {"id": value})
         options = QueryOptions(expand=[self._query.detail])
         body = self._connection.pool.run(
             lambda session: session.put_bytes(

@@ -8,9 +8,10 @@ import difflib
 from collections.abc import Mapping
 from typing import Any
 
+from acumatica_source.client.address import segment
 from acumatica_source.client.errors import AccessDenied, ConfigurationError, NotFound
-from acumatica_source.client.instance import segment
 from acumatica_source.client.pool import SessionPool
+from acumatica_source.client.session import Session
 from acumatica_source.client.transport import Body
 from acumatica_source.contract.edmx import WITH_PARAMETERS, Feed, Feeds, parse_edmx
 
@@ -33,16 +34,31 @@ def ask(
     path: str,
     params: Mapping[str, str] | None = None,
     headers: Mapping[str, str] | None = None,
+    *,
+    next_link: str | None = None,
 ) -> Body:
     """One answer of an OData service.
+
+    Args:
+        pool: The seats to ask with.
+        path: Path below the instance.
+        params: Query parameters.
+        headers: Further headers.
+        next_link: What an answer of that path says where it continues; asked in its place.
 
     Raises:
         AccessDenied: the user has no rights to it; the message says which it takes.
         NotFound: there is no such service or set.
         AcumaticaError: the request failed otherwise.
     """
+
+    def answer(session: Session) -> Body:
+        if next_link is None:
+            return session.get_bytes(path, params, headers)
+        return session.get_bytes(session.instance.linked(next_link, path), None, headers)
+
     try:
-        return pool.run(lambda session: session.get_bytes(path, params, headers))
+        return pool.run(answer)
     except AccessDenied as error:
         needed = (
             "Data access classes take the role 'OData4 User' and rights to the forms that show them"

@@ -1,6 +1,6 @@
 """Asks an entity that looks like a form whether it has records after all."""
 
-import orjson
+import json
 
 from acumatica_source.client.errors import (
     AcumaticaError,
@@ -10,7 +10,7 @@ from acumatica_source.client.errors import (
 )
 from acumatica_source.contract.kinds import ListAnswer, kind_by_evidence
 from acumatica_source.contract.model import Entity, EntityKind
-from acumatica_source.reading.instance import Connection
+from acumatica_source.reading.seats import Connection
 
 _NOT_ABOUT_IT = (AuthenticationError, ConnectionFailed, SeatLimitReached)
 
@@ -31,10 +31,10 @@ def kind_by_probe(connection: Connection, path: str, entity: Entity) -> EntityKi
     """
     try:
         body = connection.pool.run(lambda session: session.get_bytes(path, params={"$top": "2"}))
-        records = orjson.loads(body.content)
+        records = json.loads(body.content)
     except _NOT_ABOUT_IT:
         raise
-    except (AcumaticaError, orjson.JSONDecodeError):
+    except (AcumaticaError, ValueError, RecursionError):
         return kind_by_evidence(entity, ListAnswer(refused=True))
     listed = isinstance(records, list) and all(isinstance(one, dict) for one in records)
     return kind_by_evidence(entity, ListAnswer(records) if listed else ListAnswer())

@@ -6,11 +6,12 @@ from dataclasses import dataclass
 
 from dlt.common.schema import Schema
 
-from acumatica_source.arrow.collisions import told_apart
+from acumatica_source.arrow.collisions import with_distinct_names
 from acumatica_source.arrow.shape import PageShape, odata_shape
 from acumatica_source.client.errors import ConfigurationError
 from acumatica_source.contract.edmx import Feed
-from acumatica_source.resources.evolution import fitted
+from acumatica_source.resources.loading.evolution import fitted
+from acumatica_source.resources.loading.tables import TENANT
 from acumatica_source.resources.options import check_decimals
 
 logger = logging.getLogger(__name__)
@@ -37,7 +38,7 @@ def feed_shape(feed: Feed, table: FeedTable, schema: Schema) -> PageShape:
         feed: The feed.
         table: What its table is to hold.
         schema: What is known of the destination: its naming convention, by which names that would
-            become one are told apart, and the types of columns that are loaded already.
+            become one are numbered, and the types of columns that are loaded already.
 
     Raises:
         ConfigurationError: columns were loaded with another number of decimals, or the loaded table
@@ -46,7 +47,7 @@ def feed_shape(feed: Feed, table: FeedTable, schema: Schema) -> PageShape:
     check_decimals(table.name, table.decimals)
     fields = [field for field in feed.fields if field.name in table.columns]
     plain = odata_shape(table.name, fields, table.required, decimals=table.decimals)
-    shape, notes = told_apart(plain, schema.naming.normalize_path)
+    shape, notes = with_distinct_names(plain, schema.naming.normalize_path)
     for note in notes:
         logger.warning("%s: %s", feed.name, note)
     shape = fitted(shape, schema)
@@ -77,7 +78,10 @@ def _check_filled(shape: PageShape, schema: Schema) -> None:
     bare = [
         name
         for name, column in loaded.get("columns", {}).items()
-        if column.get("nullable") is False and name not in filled and not name.startswith("_dlt")
+        if column.get("nullable") is False
+        and name not in filled
+        and name != TENANT
+        and not name.startswith("_dlt")
     ]
     if bare:
         raise ConfigurationError(

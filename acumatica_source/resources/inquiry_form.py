@@ -1,18 +1,19 @@
 """Inquiry forms as dlt resources: the rows that a form shows for given parameters."""
 
+import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-import dlt
 import pyarrow as pa
 from dlt.extract import DltResource
 
 from acumatica_source.reading.inquiries import InquiryQuery, InquiryReader, detail_of
 from acumatica_source.reading.instance import Instance
-from acumatica_source.resources.evolution import fitted_rows
+from acumatica_source.resources.claim import enter
+from acumatica_source.resources.loading.answers import AnswerOptions, load_answers
 from acumatica_source.resources.plan import contract_with, entity_of
-from acumatica_source.resources.tables import Target, WriteMode
+from acumatica_source.resources.resource import resource_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,25 +33,36 @@ def inquiry_form_resource(instance: Instance, inquiry: InquiryForm) -> DltResour
     """A resource that replaces its table with the answers to all questions."""
 
     def answers() -> Iterator[Any]:
-        with instance.opened() as connection:
+        with instance.seats.opened() as connection:
+            enter(instance, connection)
             endpoint, contract = contract_with(instance, inquiry.name)
             form = entity_of(contract, inquiry.name)
             detail = detail_of(form, inquiry.detail)
             query = InquiryQuery(f"{endpoint.path}/{form.name}", form, detail)
+            instance.report.lacks(inquiry.name, query.not_understood)
             reader = InquiryReader(connection, query)
             asked = list(dict.fromkeys(name for one in inquiry.parameters for name in one))
-            target = Target(form.name, WriteMode.REPLACE)
             answers_name = f"{form.name}__{detail}"
             schema = next(t.schema for t in reader.shape.tables if t.name == answers_name)
             rows = _with_parameters(schema.empty_table(), asked, {})
-            yield target.carry(fitted_rows(rows, target.name))
-            for parameters in inquiry.parameters:
-                answer = reader.ask(parameters).tables[answers_name]
-                instance.rows_read[form.name] += answer.num_rows
-                rows = _with_parameters(answer, asked, parameters)
-                yield target.carry(fitted_rows(rows, target.name))
+            how = AnswerOptions(
+                resource=inquiry.name,
+                asked=[detail, *(_as_text(one) for one in inquiry.parameters)],
+                schema=rows.schema,
+                terms=instance.terms,
+                tenant=instance.tenant,
+            )
+            answered = (
+                _with_parameters(reader.ask(parameters).tables[answers_name], asked, parameters)
+                for parameters in inquiry.parameters
+            )
+            yield from load_answers(answered, how, instance.report)
 
-    return dlt.resource(answers, name=inquiry.name)
+    return resource_of(answers, inquiry.name)
+
+
+def _as_text(parameters: Mapping[str, object]) -> str:
+    return json.dumps(dict(parameters), default=str, sort_keys=True)
 
 
 def _with_parameters(

@@ -4,28 +4,27 @@ The rows of the inquiry have no key of their own and cannot be paged, so the uni
 ledger's period: it is asked whole and replaces what was loaded of it, and only if it changed.
 """
 
-import hashlib
-import logging
 from collections.abc import Generator, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-import dlt
 import pyarrow as pa
 from dlt.extract import DltResource
 
 from acumatica_source.arrow.shape import shape_of
+from acumatica_source.client.dialects import dialect_of
+from acumatica_source.client.fiscal_calendar import Period, period_id, periods_of
 from acumatica_source.contract.model import Contract
-from acumatica_source.reading.fiscal_calendar import Period, period_id, periods_of
+from acumatica_source.reading.contracts import EndpointVersion
 from acumatica_source.reading.inquiries import InquiryQuery, InquiryReader, detail_of
-from acumatica_source.reading.instance import Connection, Endpoint, Instance
-from acumatica_source.reading.read_ahead import ReadAhead
-from acumatica_source.reading.records import RecordQuery, RecordReader
-from acumatica_source.resources.evolution import fitted_rows
+from acumatica_source.reading.instance import Instance
+from acumatica_source.reading.record_query import RecordQuery
+from acumatica_source.reading.records import RecordReader
+from acumatica_source.reading.seats import Connection
+from acumatica_source.resources.claim import enter
+from acumatica_source.resources.loading.parts import PartOptions, load_parts
 from acumatica_source.resources.plan import contract_with, entity_of
-from acumatica_source.resources.tables import Target, WriteMode, blank, merging_mode
-
-logger = logging.getLogger(__name__)
+from acumatica_source.resources.resource import resource_of
 
 INQUIRY = "AccountDetailsForPeriodInquiry"
 CALENDAR = "FinancialPeriod"
@@ -54,21 +53,43 @@ def ledger_resource(instance: Instance, wanted: LedgerTransactions) -> DltResour
     """A resource that loads the periods of a ledger whose transactions have changed."""
 
     def rows() -> Iterator[Any]:
-        with instance.opened() as connection:
+        with instance.seats.opened() as connection:
+            enter(instance, connection)
             endpoint, contract = contract_with(instance, INQUIRY)
             periods = _periods(connection, endpoint, contract, wanted)
             form = entity_of(contract, INQUIRY)
             query = InquiryQuery(f"{endpoint.path}/{form.name}", form, detail_of(form, None))
-            load = _load(connection, InquiryReader(connection, query), wanted, periods)
-            for rows_read, item in load:
-                instance.rows_read[wanted.name] += rows_read
-                yield item
+            instance.report.lacks(wanted.name, query.not_understood)
+            reader = InquiryReader(connection, query)
+            table = reader.shape.tables[-1]
+            how = PartOptions(
+                resource=wanted.name,
+                asked=[wanted.ledger, wanted.include_unposted, wanted.include_unreleased],
+                schema=table.schema,
+                place={LEDGER: wanted.ledger or ""},
+                part=PERIOD,
+                full=wanted.full,
+                covers=lambda part: _is_asked(wanted, part),
+                terms=instance.terms,
+                lost=instance.lost,
+                tenant=instance.tenant,
+            )
 
-    return dlt.resource(rows, name=wanted.name)
+            def answers() -> Generator[tuple[str, pa.Table], None, None]:
+                for period in periods:
+                    answer = reader.ask(_parameters(wanted, period))
+                    yield period.id, answer.tables[table.name]
+
+            yield from load_parts(answers(), connection.executor, how, instance.report)
+
+    return resource_of(rows, wanted.name)
 
 
 def _periods(
-    connection: Connection, endpoint: Endpoint, contract: Contract, wanted: LedgerTransactions
+    connection: Connection,
+    endpoint: EndpointVersion,
+    contract: Contract,
+    wanted: LedgerTransactions,
 ) -> list[Period]:
     calendar = entity_of(contract, CALENDAR)
     query = RecordQuery(
@@ -77,58 +98,21 @@ def _periods(
         expand=("Details",),
         shape=shape_of(calendar, ("Details",)),
         page_size=100,
+        dialect=dialect_of(contract.spoken),
     )
     pages = RecordReader(connection, query).pages()
     rows = [row for page in pages for row in page.tables[f"{CALENDAR}__Details"].to_pylist()]
-    first = period_id(wanted.from_period) if wanted.from_period else None
-    last = period_id(wanted.to_period) if wanted.to_period else None
-    return [
-        period
-        for period in periods_of(rows)
-        if (first is None or period.order >= Period(first, None, None).order)
-        and (last is None or period.order <= Period(last, None, None).order)
-    ]
+    return [period for period in periods_of(rows) if _is_asked(wanted, period.id)]
 
 
-def _load(
-    connection: Connection,
-    reader: InquiryReader,
-    wanted: LedgerTransactions,
-    periods: list[Period],
-) -> Iterator[tuple[int, Any]]:
-    """The tables to load, each with the number of transactions in it."""
-    table = reader.shape.tables[-1]
-    schema = table.schema
-    state = dlt.current.resource_state(wanted.name)
-    asked = [wanted.ledger, wanted.include_unposted, wanted.include_unreleased]
-    loaded: dict[str, str] = state.get("periods", {})
-    first = wanted.full or not loaded or state.get("asked") != asked
-    target = Target(
-        wanted.name,
-        WriteMode.REPLACE if first else merging_mode(),
-        merge_key=(LEDGER, PERIOD),
+def _is_asked(wanted: LedgerTransactions, period: str) -> bool:
+    """Whether a period is in the range that is wanted, the calendar aside."""
+    first, last = (
+        None if end is None else Period(period_id(end), None, None).order
+        for end in (wanted.from_period, wanted.to_period)
     )
-    ledger = wanted.ledger or ""
-    yield 0, target.carry(fitted_rows(_stamped(schema.empty_table(), ledger, ""), target.name))
-
-    def answers() -> Generator[tuple[str, pa.Table], None, None]:
-        for period in periods:
-            yield period.id, reader.ask(_parameters(wanted, period)).tables[table.name]
-
-    fingerprints = {} if first else dict(loaded)
-    with ReadAhead(connection.executor, answers(), depth=2) as ahead:
-        for period, rows in ahead:
-            fingerprint = _fingerprint(rows)
-            if fingerprints.get(period) == fingerprint:
-                continue
-            fingerprints[period] = fingerprint
-            count = rows.num_rows
-            if count == 0 and not first:
-                rows = blank(schema, 1)
-            rows = _stamped(rows, ledger, period)
-            if rows.num_rows:
-                yield count, target.carry(fitted_rows(rows, target.name))
-    state.update(periods=fingerprints, asked=asked)
+    order = Period(period, None, None).order
+    return (first is None or order >= first) and (last is None or order <= last)
 
 
 def _parameters(wanted: LedgerTransactions, period: Period) -> dict[str, object]:
@@ -140,19 +124,3 @@ def _parameters(wanted: LedgerTransactions, period: Period) -> dict[str, object]
     if wanted.include_unreleased:
         parameters["IncludeUnreleased"] = True
     return parameters
-
-
-def _stamped(rows: pa.Table, ledger: str, period: str) -> pa.Table:
-    """The rows with the ledger and the period that they were asked for."""
-    for name, value in ((LEDGER, ledger), (PERIOD, period)):
-        column = pa.repeat(pa.scalar(value), rows.num_rows)
-        rows = rows.append_column(pa.field(name, pa.string(), nullable=False), column)
-    return rows
-
-
-def _fingerprint(rows: pa.Table) -> str:
-    """Equal for equal rows in equal order."""
-    sink = pa.BufferOutputStream()
-    with pa.ipc.new_stream(sink, rows.schema) as stream:
-        stream.write_table(rows.combine_chunks())
-    return hashlib.sha256(sink.getvalue()).hexdigest()

@@ -7,18 +7,21 @@ from dataclasses import replace
 
 from dlt.common.schema import Schema
 
-from acumatica_source.arrow.collisions import told_apart
+from acumatica_source.arrow.collisions import with_distinct_names
 from acumatica_source.arrow.shape import shape_of
+from acumatica_source.client.dialects import dialect_of
 from acumatica_source.client.errors import ConfigurationError
-from acumatica_source.contract.custom_fields import CustomField, with_custom_fields
+from acumatica_source.contract.custom_fields import DeclaredCustomField, with_custom_fields
 from acumatica_source.contract.keys import are_documented, keys_from, keys_of
 from acumatica_source.contract.model import Contract, Entity, EntityKind, Key
 from acumatica_source.contract.names import watermark_of
+from acumatica_source.reading.contracts import EndpointVersion
 from acumatica_source.reading.custom import custom_fields_of
 from acumatica_source.reading.expansion import default_expand
-from acumatica_source.reading.instance import Connection, Endpoint, Instance
-from acumatica_source.reading.records import RecordQuery
-from acumatica_source.resources.evolution import fitted
+from acumatica_source.reading.instance import Instance
+from acumatica_source.reading.record_query import RecordQuery
+from acumatica_source.reading.seats import Connection
+from acumatica_source.resources.loading.evolution import fitted
 from acumatica_source.resources.options import CustomFields, EntityOptions, check_decimals
 
 logger = logging.getLogger(__name__)
@@ -40,7 +43,7 @@ def query_of(
         connection: Its seats, for what the contract does not tell.
         options: What the user asks for.
         schema: What is known of the destination: its naming convention, by which names that would
-            become one are told apart, and the types of columns that are loaded already.
+            become one are numbered, and the types of columns that are loaded already.
 
     Raises:
         ConfigurationError: the instance has no such entity, or the entity no such part, or columns
@@ -61,7 +64,7 @@ def query_of(
         keep_placeholders=options.keep_placeholders,
         decimals=options.decimals,
     )
-    shape, notes = told_apart(plain, schema.naming.normalize_path)
+    shape, notes = with_distinct_names(plain, schema.naming.normalize_path)
     for note in notes:
         logger.warning("%s: %s", entity.name, note)
     return RecordQuery(
@@ -71,9 +74,10 @@ def query_of(
         shape=fitted(shape, schema),
         page_size=options.page_size,
         custom=custom,
-        believed=instance.contract_is_fresh,
+        contract_is_fresh=instance.contracts.is_fresh,
+        build=instance.contracts.address_of(endpoint).build,
         archived=options.archived,
-        whole=entity.name in instance.unordered,
+        dialect=dialect_of(contract.spoken),
     )
 
 
@@ -86,7 +90,7 @@ def keys_in_use(
     the user nor the documentation names keys.
     """
     needed = hint is None and not are_documented(entity)
-    return keys_from(entity, hint, instance.classes_if_readable() if needed else None)
+    return keys_from(entity, hint, instance.classes.if_readable() if needed else None)
 
 
 def as_record(entity: Entity) -> Entity:
@@ -101,12 +105,12 @@ def as_record(entity: Entity) -> Entity:
     )
 
 
-def contract_with(instance: Instance, name: str) -> tuple[Endpoint, Contract]:
+def contract_with(instance: Instance, name: str) -> tuple[EndpointVersion, Contract]:
     """The endpoint and its contract; one from disk that lacks the entity is fetched anew."""
-    endpoint, contract = instance.contract()
-    if name not in contract.entities and not instance.contract_is_fresh:
-        instance.forget_contract()
-        endpoint, contract = instance.contract()
+    endpoint, contract = instance.contracts.in_use()
+    if name not in contract.entities and not instance.contracts.is_fresh:
+        instance.contracts.forget()
+        endpoint, contract = instance.contracts.in_use()
     return endpoint, contract
 
 
@@ -139,7 +143,7 @@ def _which_custom(options: EntityOptions) -> CustomFields:
 
 def _custom_fields(
     connection: Connection, path: str, which: CustomFields, expand: Sequence[str]
-) -> tuple[CustomField, ...]:
+) -> tuple[DeclaredCustomField, ...]:
     """The custom fields to load: of the record, and of what is expanded."""
     if which is CustomFields.NONE:
         return ()

@@ -5,12 +5,15 @@ from typing import Any
 import dlt
 import pytest
 
-from acumatica_sandbox import Sandbox
+from acumatica_sandbox import Sandbox, SandboxOptions
 from acumatica_source import CustomFields, EntityOptions
-from acumatica_source.cli import runner
+from acumatica_source.running import runner
 from acumatica_source.source import connect
 from tests.conftest import credentials_of
+from tests.resources.proxy import proxy
 from tests.resources.warehouse import assert_equal, loaded
+
+pytestmark = pytest.mark.slow
 
 MANY = 150
 LETTERS = {"s": "text", "d": "decimal", "i": "bigint", "b": "bool", "D": "date", "g": "text"}
@@ -117,6 +120,114 @@ def test_the_option_decides(sandbox: Sandbox, pipeline: dlt.Pipeline) -> None:
     }, "asked for something else: all anew"
     rows = loaded(pipeline, "sales_order").values()
     assert not any(name.startswith("custom__") for row in rows for name in row)
+
+
+def refused_columns(pipeline: dlt.Pipeline, table: str, name: str) -> tuple[bool, bool]:
+    """Whether a refused field has values, and whether another one of that table has."""
+    rows = pipeline.dataset()[table].fetchall()
+    names = list(pipeline.dataset()[table].columns_schema)
+    filled = {n for n, values in zip(names, zip(*rows, strict=True), strict=False) if any(values)}
+    custom = {n for n in filled if n.startswith("custom__")}
+    return name in custom, bool(custom - {name})
+
+
+REFUSED = "AccountRecords.UsrGroupMask"
+
+
+@pytest.mark.parametrize(
+    ("entity", "place", "table"),
+    [
+        ("SalesOrder", "", "sales_order"),
+        ("SalesOrder", "Details/", "sales_order__details"),
+        ("Customer", "", "customer"),
+    ],
+    ids=["of records", "of lines", "of records read one by one"],
+)
+@pytest.mark.parametrize("siblings", [3, 100], ids=["one request", "several"])
+@pytest.mark.parametrize("status", [500, 400])
+def test_a_refused_one_costs_itself_alone(
+    sandbox: Sandbox,
+    pipeline: dlt.Pipeline,
+    caplog: pytest.LogCaptureFixture,
+    entity: str,
+    place: str,
+    table: str,
+    siblings: int,
+    status: int,
+) -> None:
+    custom = {f"{place}AccountRecords.UsrField{n:03}": "s" for n in range(siblings)}
+    last = f"{place}{REFUSED}"
+    sandbox.control.set_contract(entity, custom={**custom, last: "s"})
+    with proxy(sandbox) as site:
+        site.status = status
+        site.refuse = lambda path, query: last in query.get("$custom", "").split(",")
+        sandbox.control.reset_counters()
+        instance = connect(site.credentials, "Default", None, 2, None)
+        (outcome,) = runner.sync(pipeline, instance, [EntityOptions(entity)], lambda one: None)
+    assert outcome.error is None
+    refused, others = refused_columns(pipeline, table, "custom__account_records__usr_group_mask")
+    assert not refused
+    assert others
+    (said,) = (one.message for one in caplog.records if "refuses the custom fields" in one.message)
+    assert f"{entity}: the server refuses the custom fields {last}; they" in said
+    records = sandbox.control.rows(entity)
+    assert len(pipeline.dataset()[entity_table(entity)].fetchall()) == len(records)
+
+
+def entity_table(entity: str) -> str:
+    return {"SalesOrder": "sales_order", "Customer": "customer"}[entity]
+
+
+@pytest.mark.parametrize("entity", ["SalesOrder", "Customer"])
+def test_several_are_refused_by_the_sandbox(
+    sandbox: Sandbox, pipeline: dlt.Pipeline, entity: str
+) -> None:
+    names = {f"Some.Usr{letter}": "s" for letter in "ABCDEFG"}
+    sandbox.control.set_contract(entity, custom=names)
+    refused = tuple(f"{entity}.Some.Usr{letter}" for letter in "BCG")
+    sandbox.control.set_options(custom_refused=refused)
+    sync(pipeline, sandbox, entity)
+    table = pipeline.dataset()[entity_table(entity)]
+    for letter in "ABCDEFG":
+        values = {
+            value for (value,) in table.select(f"custom__some__usr_{letter.lower()}").fetchall()
+        }
+        assert (values == {None}) is (letter in "BCG")
+
+
+@pytest.mark.parametrize("entity", ["SalesOrder", "Customer"])
+def test_several_are_refused_in_version_5(pipeline: dlt.Pipeline, entity: str) -> None:
+    """There the fields are named in `$select`."""
+    with Sandbox(SandboxOptions(records=400, contract_version=5)) as sandbox:
+        sandbox.control.set_contract(entity, custom={f"Some.Usr{one}": "s" for one in "ABCDE"})
+        sandbox.control.set_options(custom_refused=(f"{entity}.Some.UsrB", f"{entity}.Some.UsrE"))
+        sync(pipeline, sandbox, entity)
+        assert_ids(pipeline, sandbox, entity)
+    table = pipeline.dataset()[entity_table(entity)]
+    for letter in "ABCDE":
+        column = f"custom__some__usr_{letter.lower()}"
+        assert ({one for (one,) in table.select(column).fetchall()} == {None}) is (letter in "BE")
+
+
+def test_one_that_only_some_records_refuse_is_left_out(
+    sandbox: Sandbox, pipeline: dlt.Pipeline
+) -> None:
+    """Binary fields of records that have none are shown."""
+    sandbox.control.set_contract("Customer", custom={REFUSED: "s", "AccountRecords.UsrA": "s"})
+    last = sandbox.control.rows("Customer")[-1]
+    with proxy(sandbox) as site:
+        site.refuse = lambda path, query: (
+            REFUSED in query.get("$custom", "") and path.endswith((last["id"], last["CustomerID"]))
+        )
+        instance = connect(site.credentials, "Default", None, 2, None)
+        (outcome,) = runner.sync(pipeline, instance, [EntityOptions("Customer")], lambda one: None)
+    assert outcome.error is None
+    assert_ids(pipeline, sandbox, "Customer")
+
+
+def assert_ids(pipeline: dlt.Pipeline, sandbox: Sandbox, entity: str) -> None:
+    ids = {one for (one,) in pipeline.dataset()[entity_table(entity)].select("id").fetchall()}
+    assert ids == {record["id"] for record in sandbox.control.rows(entity)}
 
 
 def requests(sandbox: Sandbox) -> list[dict[str, Any]]:

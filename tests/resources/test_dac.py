@@ -10,11 +10,14 @@ import pytest
 
 from acumatica_sandbox import Sandbox
 from acumatica_source import DacTable, GenericInquiry
-from acumatica_source.cli import runner
 from acumatica_source.client.errors import ConfigurationError
 from acumatica_source.reading.instance import Instance
+from acumatica_source.running import runner
+from acumatica_source.running.outcome import Outcome
 from acumatica_source.source import Load, acumatica, connect
 from tests.conftest import credentials_of
+
+pytestmark = pytest.mark.slow
 
 ORDER = {
     "OrderType": "order_type",
@@ -33,7 +36,7 @@ def instance(sandbox: Sandbox) -> Instance:
     return connect(credentials_of(sandbox), "Default", None, 2, None)
 
 
-def sync(pipeline: dlt.Pipeline, instance: Instance, *load: Load) -> dict[str, runner.Outcome]:
+def sync(pipeline: dlt.Pipeline, instance: Instance, *load: Load) -> dict[str, Outcome]:
     outcomes = runner.sync(pipeline, instance, load, lambda outcome: None)
     return {outcome.resource: outcome for outcome in outcomes}
 

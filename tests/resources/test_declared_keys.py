@@ -9,7 +9,7 @@ import pytest
 
 from acumatica_sandbox import Sandbox, SandboxOptions
 from acumatica_source import EntityOptions
-from acumatica_source.cli import runner
+from acumatica_source.running import runner
 from acumatica_source.source import connect
 from tests.conftest import credentials_of
 from tests.contract.documents import contract_document
@@ -71,3 +71,59 @@ def test_metadata_that_cannot_be_read_do_no_harm(
     filters = sync(custom, pipeline, ITEMS)
     assert not any("InventoryCD" in one for one in filters)
     assert_equal(pipeline, custom, "InventoryItem")
+
+
+@pytest.fixture
+def plant(tmp_path: Path) -> Iterator[Sandbox]:
+    """A sandbox with bills of material, of which a number has several revisions."""
+    text = "StringValue"
+    fields = {"Descr": text, "BOMID": text, "RevisionID": text, "LastModifiedDateTime": STAMP}
+    file = tmp_path / "contract.json"
+    document = contract_document({"BillOfMaterial": fields}, title="Shop/1.0")
+    file.write_text(json.dumps(document))
+    with Sandbox(SandboxOptions(records=40_000, contract=file)) as running:
+        yield running
+
+
+STAMP = "DateTimeValue"
+
+
+@pytest.mark.parametrize("role", [True, False], ids=["classes", "no classes"])
+def test_a_bill_of_material_has_a_key_of_two_parts(
+    plant: Sandbox, pipeline: dlt.Pipeline, caplog: pytest.LogCaptureFixture, role: bool
+) -> None:
+    plant.control.set_options(dac_role=role)
+    filters = []
+    for seed in range(2):
+        filters += sync(plant, pipeline, EntityOptions("BillOfMaterial", page_size=20))
+        assert_equal(pipeline, plant, "BillOfMaterial")
+        plant.control.mutate(20, ["BillOfMaterial"], seed=seed)
+    numbers = [row["BOMID"] for row in plant.control.rows("BillOfMaterial")]
+    assert len(set(numbers)) < len(numbers)
+    assert any("RevisionID gt '" in one for one in filters), filters
+    assert "not unique" not in caplog.text
+
+
+def boms(plant: Sandbox) -> list[tuple[object, ...]]:
+    rows = plant.control.rows("BillOfMaterial")
+    return sorted((row["BOMID"], row["RevisionID"], row["Descr"]) for row in rows)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("share", [0.0, 0.3], ids=["lasting ids", "ids of a session"])
+def test_a_key_that_is_only_a_part_costs_little_and_loses_nothing(
+    plant: Sandbox, pipeline: dlt.Pipeline, caplog: pytest.LogCaptureFixture, share: float
+) -> None:
+    plant.control.set_options(session_ids=share)
+    partial = EntityOptions("BillOfMaterial", page_size=20, keys=["BOMID"])
+    for seed in range(3):
+        sync(plant, pipeline, partial)
+        assert len(plant.control.requests()) < len(boms(plant)) / 20 + 16
+        columns = ("bomid", "revision_id", "descr")
+        assert sorted(pipeline.dataset()["bill_of_material"].select(*columns).fetchall()) == boms(
+            plant
+        )
+        plant.control.advance(3_600)
+        plant.control.mutate(20, ["BillOfMaterial"], seed=seed)
+    assert "several rows share their BOMID" in caplog.text
+    assert ("loading all anew" in caplog.text) == (share > 0)

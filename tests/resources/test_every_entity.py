@@ -16,6 +16,7 @@ from tests.resources.warehouse import NAMING
 CONTRACTS = Path(__file__).parents[2].parent / "shared" / "data" / "contracts"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("version", ["24.200.001", "23.200.001"])
 def test_every_entity_is_loaded_or_skipped_with_a_reason(
     version: str, pipeline: dlt.Pipeline, tmp_path: Path
@@ -27,7 +28,7 @@ def test_every_entity_is_loaded_or_skipped_with_a_reason(
         instance = connect(credentials_of(sandbox), "Default", None, 2, None)
         loads, skipped = all_of(instance, full=False)
         pipeline.run(source_of(instance, loads), loader_file_format="parquet")
-        _, contract = instance.contract()
+        _, contract = instance.contracts.in_use()
         names = [load.name for load in loads if isinstance(load, EntityOptions)]
         expected: dict[str, int] = {}
         for name in names:

@@ -16,6 +16,8 @@ from acumatica_source import DacTable, GenericInquiry
 from acumatica_source.source import source_of
 from tests.resources.odata_service import KEY, SET, STAMP, Service, odata_service
 
+pytestmark = pytest.mark.slow
+
 LONG_AGO = datetime(2024, 1, 2, 3, 4, 5, tzinfo=UTC)
 TYPES = {KEY: "String", "Total": "Decimal", "Note": "String", STAMP: "DateTimeOffset"}
 EITHER = pytest.mark.parametrize("kind", [DacTable, GenericInquiry], ids=["class", "inquiry"])

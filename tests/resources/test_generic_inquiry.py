@@ -1,18 +1,17 @@
 """Generic inquiries are loaded completely, whatever order their rows come in."""
 
-import logging
-
 import dlt
 import pytest
 
 from acumatica_sandbox import Sandbox
 from acumatica_source import GenericInquiry
-from acumatica_source.cli import runner
+from acumatica_source.running import runner
+from acumatica_source.running.outcome import Outcome
 from acumatica_source.source import connect
 from tests.conftest import credentials_of
 
 
-def sync(pipeline: dlt.Pipeline, sandbox: Sandbox, inquiry: GenericInquiry) -> runner.Outcome:
+def sync(pipeline: dlt.Pipeline, sandbox: Sandbox, inquiry: GenericInquiry) -> Outcome:
     instance = connect(credentials_of(sandbox), "Default", None, 2, None)
     (outcome,) = runner.sync(pipeline, instance, [inquiry], lambda one: None)
     return outcome
@@ -31,17 +30,45 @@ def test_an_order_that_is_not_kept_does_not_lose_rows(
     assert sorted(loaded) == sorted(expected)
 
 
-def test_it_is_said_that_parameters_are_missing(
-    sandbox: Sandbox, pipeline: dlt.Pipeline, caplog: pytest.LogCaptureFixture
+@pytest.mark.parametrize(
+    ("name", "parameter", "entity", "field"),
+    [
+        ("InvoicesOfCustomer", "Customer", "Invoice", "Customer"),
+        ("DB-StorageDetails", "Warehouse", "StockItem", "DefaultWarehouseID"),
+        ("Item Availability Data", "ItemClass", "StockItem", "ItemClass"),
+    ],
+)
+@pytest.mark.parametrize("page", [0, 7], ids=["one page", "next links"])
+def test_parameters_are_given_under_official_names(
+    sandbox: Sandbox,
+    pipeline: dlt.Pipeline,
+    name: str,
+    parameter: str,
+    entity: str,
+    field: str,
+    page: int,
 ) -> None:
-    """The server does not: it answers with no rows, or with others."""
-    with caplog.at_level(logging.WARNING, "acumatica_source"):
-        sync(pipeline, sandbox, GenericInquiry("InvoicesOfCustomer"))
-    (said,) = (one.message for one in caplog.records if "parameters" in one.message)
-    assert said.startswith("InvoicesOfCustomer takes parameters (Customer)")
-    caplog.clear()
-    customer = sandbox.control.rows("Invoice")[0]["Customer"]
-    given = GenericInquiry("InvoicesOfCustomer", parameters={"Customer": customer})
-    with caplog.at_level(logging.WARNING, "acumatica_source"):
-        sync(pipeline, sandbox, given)
-    assert not [one for one in caplog.records if "parameters" in one.message]
+    sandbox.control.set_options(odata_page=page, odata_links="behind")
+    values = [row[field] for row in sandbox.control.rows(entity)]
+    value = max(filter(None, values), key=values.count)
+    given = GenericInquiry(name, parameters={parameter: value}, table_name="rows")
+    assert sync(pipeline, sandbox, given).error is None
+    assert len(pipeline.dataset()["rows"].fetchall()) == values.count(value)
+
+
+@pytest.mark.parametrize(
+    "name", ["InvoicesOfCustomer", "DB-StorageDetails", "Item Availability Data"]
+)
+def test_an_inquiry_is_not_asked_without_its_parameters(
+    sandbox: Sandbox, pipeline: dlt.Pipeline, name: str
+) -> None:
+    """The server does not say so: it answers with no rows, or with others."""
+    outcome = sync(pipeline, sandbox, GenericInquiry(name))
+    assert f"{name} takes parameters (" in str(outcome.error)
+    assert "--parameter" in str(outcome.error)
+
+
+def test_an_answer_without_a_body_is_no_success(sandbox: Sandbox, pipeline: dlt.Pipeline) -> None:
+    """What a server gives for a filter on a computed column: not even an empty list."""
+    outcome = sync(pipeline, sandbox, GenericInquiry("BI-Customers", filter="NameAndID eq 'x'"))
+    assert "BI-Customers answered with nothing at all" in str(outcome.error)

@@ -8,8 +8,8 @@ import pytest
 
 from acumatica_sandbox import Sandbox, SandboxOptions
 from acumatica_source import EntityOptions
-from acumatica_source.cli import runner
 from acumatica_source.cli.choosing import all_of
+from acumatica_source.running import runner
 from acumatica_source.source import connect, name_of
 from tests.conftest import credentials_of
 from tests.contract.documents import contract_document

@@ -8,8 +8,9 @@ import pytest
 
 from acumatica_sandbox import Sandbox
 from acumatica_source import EntityOptions
-from acumatica_source.cli import runner
 from acumatica_source.reading.instance import Instance
+from acumatica_source.running import runner
+from acumatica_source.running.outcome import Outcome
 from acumatica_source.source import connect
 from tests.conftest import credentials_of
 from tests.resources.warehouse import NAMING
@@ -20,7 +21,7 @@ def instance(sandbox: Sandbox) -> Instance:
     return connect(credentials_of(sandbox), "Default", None, 2, None)
 
 
-def sync(pipeline: dlt.Pipeline, instance: Instance, options: EntityOptions) -> runner.Outcome:
+def sync(pipeline: dlt.Pipeline, instance: Instance, options: EntityOptions) -> Outcome:
     (outcome,) = runner.sync(pipeline, instance, [options], lambda one: None)
     return outcome
 
@@ -31,6 +32,7 @@ def table(pipeline: dlt.Pipeline, name: str) -> pa.Table:
     return found
 
 
+@pytest.mark.slow
 def test_attributes_in_columns(
     sandbox: Sandbox, instance: Instance, pipeline: dlt.Pipeline
 ) -> None:
@@ -61,13 +63,13 @@ def test_files_get_a_table_on_request(
     """A file attached over HTTP is listed with its record; what it holds is behind `href`."""
     account = sandbox.control.rows("Account")[3]
     path = f"entity/Default/24.200.001/Account/{account['AccountCD']}/files/terms.txt"
-    with instance.opened() as connection:
+    with instance.seats.opened() as connection:
         connection.pool.run(lambda session: session.request("PUT", path, data=b"net 30"))
     assert sync(pipeline, instance, EntityOptions("Account", files=True)).error is None
     (file,) = table(pipeline, "account__files").to_pylist()
     assert (file["_parent_id"], file["_position"]) == (account["id"], 0)
     assert file["filename"].endswith("terms.txt")
-    with instance.opened() as connection:
+    with instance.seats.opened() as connection:
         root = sandbox.base_url.partition("//")[2].partition("/")[2]
         below = file["href"].partition(f"/{root}/")[2]
         assert connection.pool.run(lambda session: session.get_bytes(below)).content == b"net 30"
@@ -133,7 +135,7 @@ def test_keys_that_are_not_unique_are_noticed_and_nothing_is_lost(
     assert sync(pipeline, instance, options).error is None
     orders = sandbox.control.rows("SalesOrder")
     assert set(table(pipeline, "sales_order")["id"].to_pylist()) == {one["id"] for one in orders}
-    assert "Paging by SkipPaging instead" in caplog.text
+    assert "Reading it by offset instead" in caplog.text
 
 
 @pytest.mark.parametrize("kind", ["shuffle", "duplicate_row"])

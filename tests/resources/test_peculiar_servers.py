@@ -11,10 +11,12 @@ import dlt
 import pytest
 
 from acumatica_source import AcumaticaCredentials, EntityOptions
-from acumatica_source.cli import runner
+from acumatica_source.running import runner
 from acumatica_source.source import connect
 from tests.client.server import Reply, ScriptedServer, Seen, data, failure, scripted_server
 from tests.contract.documents import contract_document
+
+pytestmark = pytest.mark.slow
 
 ENTITY = "Thing"
 LOAD = EntityOptions(ENTITY, page_size=10)
@@ -172,13 +174,16 @@ def test_a_list_in_the_order_of_its_keys_takes_one_light_request_more(
     erp.takes_skip = takes_skip
     erp.add(*(f"K{number:05}" for number in range(15)))
     asked = sync(erp, pipeline)
-    assert asked[-1] == {"$select": LIGHT, "$top": "1", "$skip": "15"}
-    assert len(asked) == 3
+    proofs = [one for one in asked if one.get("$top") == "1"]
+    assert proofs[0] == {"$select": LIGHT, "$top": "1", "$skip": "15"}
+    assert len(asked) - len(proofs) == 2
+    assert len(proofs) == (1 if takes_skip else 4), "whether offsets are taken shows at others"
 
 
-def test_a_list_of_one_page_takes_one_request(erp: Erp, pipeline: dlt.Pipeline) -> None:
+def test_a_list_of_one_page_takes_one_light_request_more(erp: Erp, pipeline: dlt.Pipeline) -> None:
     erp.add(*(f"K{number:05}" for number in range(9)))
-    assert len(sync(erp, pipeline)) == 1
+    asked = sync(erp, pipeline)
+    assert asked[1:] == [{"$select": LIGHT, "$top": "1", "$skip": "9"}]
 
 
 def test_a_form_that_refuses_to_select_is_read_whole(erp: Erp, pipeline: dlt.Pipeline) -> None:
@@ -188,7 +193,7 @@ def test_a_form_that_refuses_to_select_is_read_whole(erp: Erp, pipeline: dlt.Pip
     erp.add("K99999")
     erp.records.pop(3)
     asked = sync(erp, pipeline)
-    assert sum("$select" in query for query in asked) == 1, "it is not asked again and again"
+    assert sum("$select" in query for query in asked) == 2, "with the stamp, and without: no more"
 
 
 @pytest.mark.parametrize(
@@ -241,7 +246,7 @@ def test_broken_characters_do_not_stop_a_sync(erp: Erp, pipeline: dlt.Pipeline) 
     assert pipeline.dataset()["thing"].select("thing_id").fetchall() == [("K\ufffd",)]
 
 
-def test_what_is_odd_about_a_column_is_said_once(
+def test_a_warning_about_a_column_is_said_once(
     erp: Erp, pipeline: dlt.Pipeline, caplog: pytest.LogCaptureFixture
 ) -> None:
     erp.add(*(f"K{number:05}" for number in range(35)))

@@ -7,10 +7,12 @@ import pytest
 
 from acumatica_sandbox import Sandbox
 from acumatica_source import EntityOptions
-from acumatica_source.cli.failures import explain
+from acumatica_source.running.failures import explain
 from acumatica_source.source import connect, source_of
 from tests.conftest import credentials_of
 from tests.resources.warehouse import loaded
+
+pytestmark = pytest.mark.slow
 
 NEW_COLUMN = {"add": {"Novelty": "s"}}
 NEW_TYPE = {"retype": {"Description": "d"}}

@@ -8,8 +8,9 @@ import pytest
 
 from acumatica_sandbox import Sandbox
 from acumatica_source import EntityOptions, GenericInquiry, InquiryForm, LedgerTransactions
-from acumatica_source.cli import runner
 from acumatica_source.reading.instance import Instance
+from acumatica_source.running import runner
+from acumatica_source.running.outcome import Outcome
 from acumatica_source.source import CORE_ENTITIES as ENTITIES
 from acumatica_source.source import Load, acumatica, connect
 from tests.conftest import credentials_of
@@ -21,12 +22,13 @@ def instance(sandbox: Sandbox) -> Instance:
     return connect(credentials_of(sandbox), "Default", None, 2, None)
 
 
-def sync(pipeline: dlt.Pipeline, instance: Instance, *load: Load) -> dict[str, runner.Outcome]:
+def sync(pipeline: dlt.Pipeline, instance: Instance, *load: Load) -> dict[str, Outcome]:
     outcomes = runner.sync(pipeline, instance, load, lambda outcome: None)
     assert [outcome.error for outcome in outcomes if outcome.error] == []
     return {outcome.resource: outcome for outcome in outcomes}
 
 
+@pytest.mark.slow
 def test_the_warehouse_equals_the_source_after_every_sync(
     sandbox: Sandbox, instance: Instance, pipeline: dlt.Pipeline
 ) -> None:
@@ -116,6 +118,7 @@ def test_three_lines_are_enough(sandbox: Sandbox, pipeline: dlt.Pipeline) -> Non
     assert sandbox.control.counters()["seats_now"] == 0
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("top", [7, 50], ids=["small pages", "large pages"])
 def test_page_size_does_not_matter(
     sandbox: Sandbox, instance: Instance, pipeline: dlt.Pipeline, top: int
@@ -127,6 +130,7 @@ def test_page_size_does_not_matter(
     assert_equal(pipeline, sandbox, "Invoice")
 
 
+@pytest.mark.slow
 def test_the_views_of_the_parquet_page_equal_the_source(
     sandbox: Sandbox, instance: Instance, tmp_path: Path
 ) -> None:

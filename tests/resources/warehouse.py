@@ -1,17 +1,18 @@
 """Compares what a destination holds with the truth of the emulated ERP, value by value."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
 import dlt
+import pyarrow as pa
 from dlt.common.normalizers.naming.snake_case import NamingConvention
 
 from acumatica_sandbox import Sandbox
 
 NAMING = NamingConvention()
-OURS = {"note", "_deleted", "_dlt_load_id"}
+OURS = {"note", "_deleted", "_dlt_load_id", "_tenant"}
 """Columns that the truth does not have."""
 
 Row = dict[str, Any]
@@ -27,29 +28,94 @@ def assert_equal(pipeline: dlt.Pipeline, sandbox: Sandbox, *entities: str) -> No
             assert loaded(pipeline, table) == rows, table
 
 
-def truth(sandbox: Sandbox, entity: str) -> Tables:
-    """What the tables of an entity should hold."""
+def assert_equal_by_key(
+    pipeline: dlt.Pipeline,
+    sandbox: Sandbox,
+    entity: str,
+    key: Sequence[str],
+    without: Collection[str] = (),
+) -> None:
+    """The same where ids do not last: records and their details are told by the record's key.
+
+    Args:
+        pipeline: Where to look.
+        sandbox: Has the truth.
+        entity: Whose tables to compare.
+        key: Columns of the first table.
+        without: Columns that are not compared.
+    """
+    expected = truth(sandbox, entity)
+    found = {table: loaded(pipeline, table) for table in expected}
+    top = next(iter(expected))
+    for table in expected:
+        theirs = _by_key(expected[table], expected[top], key, without)
+        assert _by_key(found[table], found[top], key, without) == theirs, table
+
+
+def _by_key(
+    rows: Mapping[tuple[Any, ...], Row],
+    parents: Mapping[tuple[Any, ...], Row],
+    key: Sequence[str],
+    without: Collection[str],
+) -> dict[tuple[Any, ...], Row]:
+    named = {}
+    for identity, row in rows.items():
+        parent = tuple(parents[identity[:1]][name] for name in key)
+        kept = {n: v for n, v in row.items() if n not in ("id", "_parent_id", *without)}
+        named[parent, *identity[1:]] = kept
+    assert len(named) == len(rows), "a key comes twice"
+    return named
+
+
+def truth(sandbox: Sandbox, entity: str, tenant: str | None = None) -> Tables:
+    """What the tables of an entity should hold; of a tenant, or of the first one."""
     tables: Tables = {NAMING.normalize_tables_path(entity): {}}
-    for record in sandbox.control.rows(entity):
+    for record in sandbox.control.rows(entity, tenant=tenant):
         _put(tables, entity, record, (record["id"],), {"id": record["id"]})
     return tables
+
+
+def posted(
+    sandbox: Sandbox, periods: Collection[str], tenant: str | None = None
+) -> list[tuple[Any, ...]]:
+    """Lines of all batches of these periods that the ledger shows."""
+    return sorted(
+        (batch["PostPeriod"], batch["BatchNbr"], line["Account"], _plain(line["DebitAmount"]))
+        for batch in sandbox.control.rows("JournalTransaction", tenant=tenant)
+        if batch["Status"] == "Posted" and batch["PostPeriod"] in periods
+        for line in batch["Details"]
+    )
+
+
+LEDGER = ("period_id", "batch_number", "account", "debit_amount")
+"""The columns of `ledger_transactions` that have what `posted` tells."""
 
 
 def loaded(pipeline: dlt.Pipeline, table: str) -> dict[tuple[Any, ...], Row]:
     """What a table holds."""
     found = pipeline.dataset()[table].arrow()
     assert found is not None, table
-    rows = found.to_pylist()
-    identified = {}
-    for row in rows:
-        values = {
-            name: _plain(value)
-            for name, value in row.items()
-            if name not in OURS and value is not None
-        }
-        identified[_identity(values)] = values
+    return identified(table, found)
+
+
+def identified(table: str, found: pa.Table) -> dict[tuple[Any, ...], Row]:
+    """The rows of an Arrow table by what identifies them."""
+    return by_identity(table, found.to_pylist())
+
+
+def by_identity(table: str, found: Sequence[Row]) -> dict[tuple[Any, ...], Row]:
+    """Rows by what identifies them; each may be there once only."""
+    rows = [plain(row) for row in found]
+    identified = {_identity(row): row for row in rows}
     assert len(identified) == len(rows), f"{table} holds rows twice"
     return identified
+
+
+def plain(row: Row) -> Row:
+    """What a row says, without what the source knows nothing of."""
+    return {
+        name: _plain(value) for name, value in row.items() if name not in OURS and value is not None
+    }
 
 
 def _identity(row: Row) -> tuple[Any, ...]:

@@ -1,0 +1,34 @@
+"""What a run has come to know while reading."""
+
+import logging
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from acumatica_source.reading.findings import TableFindings
+from acumatica_source.reading.single_records import Unreadable
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(slots=True)
+class RunReport:
+    """What resources note for whoever started the run."""
+
+    rows_read: Counter[str] = field(default_factory=Counter)
+    """Rows handed on so far, by table; rows that only say that others are gone do not count."""
+    deleted: Counter[str] = field(default_factory=Counter)
+    """Rows taken out because the source does not have them any more, by resource."""
+    unreadable: dict[str, Sequence[Unreadable]] = field(default_factory=dict)
+    """The rows that the source did not show in the last run, by resource."""
+    not_understood: dict[str, Sequence[str]] = field(default_factory=dict)
+    """What contracts declare in a way unknown here, so that tables lack it, by resource."""
+
+    findings: dict[str, TableFindings] = field(default_factory=dict)
+    """How tables differ from the source, by resource, where they were only compared."""
+
+    def lacks(self, resource: str, parts: Sequence[str]) -> None:
+        """Note what a resource lacks, as its contract declares that in a way unknown here."""
+        self.not_understood[resource] = parts
+        if parts:
+            logger.error("%s lacks %s.", resource, ", ".join(parts))

@@ -1,0 +1,60 @@
+"""On what terms a dataset is loaded: what may leave it, and who shares it."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from acumatica_source.client.errors import ConfigurationError
+from acumatica_source.reading.deletion_limit import USUAL, DeletionLimit
+
+
+class OnDelete(StrEnum):
+    """What becomes of rows that the source does not have any more; all are put on record."""
+
+    REMOVE = "remove"
+    """They are taken out, with their details."""
+    FLAG = "flag"
+    """They stay, with the time in `_deleted_at`; so do their details."""
+    KEEP = "keep"
+    """They stay as they are."""
+
+
+def on_delete_named(name: str) -> OnDelete:
+    """The way of that name.
+
+    Raises:
+        ConfigurationError: there is none.
+    """
+    try:
+        return OnDelete(name)
+    except ValueError:
+        raise ConfigurationError(
+            f"on_delete must be one of {', '.join(OnDelete)}, not {name!r}."
+        ) from None
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """That tables are compared with the source, and nothing is written."""
+
+    values: bool = False
+    """Whether all values are compared, not only keys and stamps."""
+
+
+@dataclass(frozen=True, slots=True)
+class LoadingTerms:
+    """On what terms a dataset is loaded."""
+
+    deletions: DeletionLimit = USUAL
+    """How many loaded rows may vanish before somebody has to allow it."""
+    on_delete: OnDelete = OnDelete.REMOVE
+    """What becomes of rows that have vanished."""
+    tenant_column: bool = False
+    """Whether several tenants share the dataset, told apart by the column `_tenant`."""
+    adopt: bool = False
+    """Whether the dataset counts as this instance's from now on, whatever it was loaded from."""
+    look: Look | None = None
+    """How tables are compared instead of loaded; None to load them."""
+
+
+USUAL_TERMS = LoadingTerms()
+"""The terms where nobody says otherwise."""

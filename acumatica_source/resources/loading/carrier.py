@@ -1,0 +1,149 @@
+"""Hands pages on to dlt: each row once, and none that is loaded as it is."""
+
+import logging
+from collections.abc import Generator, Iterator, Sequence, Set
+from concurrent.futures import Executor
+from datetime import datetime
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from acumatica_source.arrow.parse import ParsedPage
+from acumatica_source.arrow.pick import picked
+from acumatica_source.paging.read_ahead import ReadAhead
+from acumatica_source.reading.light_records import STAMP
+from acumatica_source.reading.run_report import RunReport
+from acumatica_source.resources.loading.handed_on import HandedOn, keys_in
+from acumatica_source.resources.loading.listed import PAGES_AHEAD
+from acumatica_source.resources.loading.reader import Reader
+from acumatica_source.resources.loading.sweep import Loaded
+from acumatica_source.resources.loading.tables import (
+    WriteMode,
+    childless,
+    concat_with_flag,
+    tombstones,
+)
+from acumatica_source.resources.loading.writing import Writing
+
+logger = logging.getLogger(__name__)
+
+
+class Carrier:
+    """Hands the pages of one resource on in one run."""
+
+    def __init__(
+        self, reader: Reader, executor: Executor, resource: str, writing: Writing, report: RunReport
+    ) -> None:
+        self._reader = reader
+        self._executor = executor
+        self._resource = resource
+        self._writing = writing
+        self._report = report
+        self._loaded: Loaded | None = None
+        self._noting = False
+        self._said: set[str] = set()
+        """Notes about columns; each is said once."""
+        self.newest: datetime | None = None
+        """The newest stamp of a row that came."""
+        self.handed_on = HandedOn(reader.identity)
+        """Rows that were handed on, where they are merged or compared."""
+        self.filled: set[str] = set()
+        """Tables of details that may hold rows."""
+
+    def begin(
+        self,
+        reader: Reader,
+        names: Sequence[str],
+        filled: set[str],
+        *,
+        loaded: Loaded | None = None,
+        noting: bool = False,
+    ) -> None:
+        """Begin with nothing handed on.
+
+        Args:
+            reader: Whose pages come.
+            names: The columns that name rows at the source and are loaded, if there are any.
+            filled: Tables of details that may hold rows; those that rows come for are added.
+            loaded: What need not be written again; None if everything is to be.
+            noting: Whether rows are noted although they are not merged.
+        """
+        self._reader, self._loaded, self._noting = reader, loaded, noting
+        self.handed_on = HandedOn(reader.identity, names)
+        self.filled = filled
+
+    def all_of(
+        self,
+        pages: Generator[ParsedPage, None, None],
+        only: Set[tuple[object, ...]] | None = None,
+    ) -> Iterator[Any]:
+        """The dlt items of pages, which are read ahead; see `page`."""
+        with ReadAhead(self._executor, pages, PAGES_AHEAD) as ahead:
+            for page in ahead:
+                yield from self.page(page, only)
+
+    def page(self, page: ParsedPage, only: Set[tuple[object, ...]] | None = None) -> Iterator[Any]:
+        """The dlt items of the tables of a page.
+
+        Args:
+            page: The page.
+            only: Keys of the rows that are wanted, or identities if keys name none; None for all
+                that are not loaded as they are.
+        """
+        for note in page.notes:
+            if note not in self._said:
+                self._said.add(note)
+                logger.warning("%s: %s", self._resource, note)
+        self._note_newest(page.tables[self._writing.parents.name])
+        merging = self._writing.mode is not WriteMode.REPLACE
+        if merging and self._reader.identity:
+            page = self._wanted(page, only)
+            if not page.rows:
+                return
+        parents = page.tables[self._writing.parents.name]
+        if self._noting and not merging:
+            self.handed_on.note(self._named(parents))
+        self._report.rows_read[self._writing.parents.name] += parents.num_rows
+        yield self._writing.target(self._writing.parents.name).carry(parents)
+        for child in self._writing.children:
+            rows = self._writing.formed(child.name, page.tables[child.name])
+            self._report.rows_read[child.name] += rows.num_rows
+            if merging:
+                if child.name in self.filled:
+                    bare = tombstones(rows.schema, childless(parents, rows))
+                    rows = concat_with_flag([rows, bare])
+                elif not rows.num_rows:
+                    continue
+            if rows.num_rows:
+                self.filled.add(child.name)
+            yield self._writing.target(child.name).carry(rows)
+
+    def _wanted(self, page: ParsedPage, only: Set[tuple[object, ...]] | None) -> ParsedPage:
+        """The page without what was handed on before, and noted."""
+        rows = page.tables[self._writing.parents.name]
+        identity = list(self._reader.identity)
+        keys = keys_in(rows, identity)
+        places = [place for place, key in enumerate(keys) if key not in self.handed_on]
+        named = self._named(rows)
+        if only is not None:
+            names = keys_in(rows, self.handed_on.names or identity)
+            unseen = self.handed_on.unseen(named)
+            places = [place for place in places if unseen[place] and names[place] in only]
+        elif self._loaded is not None and self._reader.stamp is not None:
+            doubled = set(keys_in(self._loaded.doubled, identity))
+            stamped = named.append_column(STAMP, rows.column(self._reader.stamp))
+            held = self._loaded.holds(stamped).to_pylist()
+            places = [place for place in places if not held[place] or keys[place] in doubled]
+        self.handed_on.note(named.take(pa.array(places, pa.int64())))
+        return page if len(places) == len(keys) else picked(page, places)
+
+    def _named(self, rows: pa.Table) -> pa.Table:
+        """Identity and keys of rows."""
+        return rows.select([*dict.fromkeys([*self._reader.identity, *self._reader.keys])])
+
+    def _note_newest(self, parents: pa.Table) -> None:
+        stamp = self._reader.stamp
+        if stamp is not None:
+            stamps = (self.newest, pc.max(parents.column(stamp)).as_py())
+            self.newest = max((one for one in stamps if one is not None), default=None)

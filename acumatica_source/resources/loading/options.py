@@ -1,0 +1,35 @@
+"""How a resource is loaded."""
+
+from collections.abc import Callable, Set
+from dataclasses import dataclass
+from datetime import timedelta
+
+import pyarrow as pa
+
+from acumatica_source.reading.terms import USUAL_TERMS, LoadingTerms
+
+
+@dataclass(frozen=True, slots=True)
+class LoadOptions:
+    """How a resource is loaded."""
+
+    resource: str
+    """Name of the resource."""
+    lag: timedelta
+    """How far before the last watermark an incremental run reads again, for late commits."""
+    sweep: bool
+    """Whether incremental runs compare keys and stamps of all rows with what is loaded."""
+    full: bool
+    """Whether to load everything anew, whatever was loaded before."""
+    row_options: str
+    """The options that decide what a row holds. If they change, all is loaded anew."""
+    expected: frozenset[tuple[str, str]] | None = None
+    """Table and column of what every loaded row is to hold; None for all that the reader shows."""
+    form: Callable[[pa.Table], pa.Table] = lambda rows: rows
+    """What the rows of a detail become before they are loaded."""
+    terms: LoadingTerms = USUAL_TERMS
+    """On what terms rows leave the table."""
+    tenant: str = ""
+    """Whose rows they are."""
+    lost: Set[str] = frozenset()
+    """Tables that the destination had lost, as it names them."""
