@@ -3,9 +3,11 @@
 PYTHON ?= python3
 VENV   := .venv
 RUN    := $(VENV)/bin/python
+PYTEST := $(RUN) -m pytest --durations=15
+BESIDE := --numprocesses=logical --dist=loadgroup
 READY  := $(VENV)/.ready
 
-.PHONY: help demo test lint format clean lock
+.PHONY: help demo test test-fast lint contracts mutants soak format clean lock
 
 help: ## list the commands
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -19,13 +21,29 @@ $(READY): pyproject.toml constraints.txt
 demo: $(READY) ## emulated ERP -> DuckDB, twice, and three answers from SQL
 	$(RUN) -m acumatica_source.cli demo
 
-test: $(READY) lint ## linter, type checker and every test
-	$(RUN) -m pytest
+test: lint ## linter, type checker and every test
+	$(PYTEST) $(BESIDE) -m 'not alone'
+	$(PYTEST) -m alone
+
+test-fast: lint ## the same without the tests that take longer than a few seconds
+	$(PYTEST) $(BESIDE) -m 'not alone and not slow'
+	$(PYTEST) -m 'alone and not slow'
 
 lint: $(READY) ## linter, formatter check and type checker
 	$(RUN) -m ruff check --output-format concise .
 	$(RUN) -m ruff format --check .
 	$(RUN) -m mypy
+
+contracts: $(READY) ## real contracts rewritten as later servers write them, loaded and compared
+	$(RUN) -m tests.contracts.run
+
+mutants: $(READY) ## faults put in one at a time, and whether tests notice [MODULES= SEED= COUNT= JOBS=]
+	$(RUN) -m tests.mutants.run $(MODULES) $(and $(SEED),--seed $(SEED)) \
+	  $(and $(COUNT),--count $(COUNT)) $(and $(JOBS),--jobs $(JOBS))
+
+soak: $(READY) ## random histories of datasets while all goes wrong [HISTORIES= SEED= JOBS= ONLY=]
+	$(RUN) -m tests.soak.run $(and $(HISTORIES),--histories $(HISTORIES)) \
+	  $(and $(SEED),--seed $(SEED)) $(and $(JOBS),--jobs $(JOBS)) $(and $(ONLY),--only $(ONLY))
 
 format: $(READY) ## format and sort imports
 	$(RUN) -m ruff check --fix .

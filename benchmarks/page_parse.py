@@ -17,7 +17,7 @@ import orjson
 
 from acumatica_source.arrow.parse import parse_page
 from acumatica_source.arrow.shape import shape_of
-from acumatica_source.contract.model import Field, FieldType, Shape
+from acumatica_source.contract.model import DeclaredField, FieldType, Shape
 from acumatica_source.contract.openapi import parse_contract
 
 PAGES: Sequence[tuple[str, tuple[str, ...], int]] = (
@@ -32,7 +32,7 @@ LINES = 6
 """Rows of every detail."""
 
 
-def made_up(chance: random.Random, field: Field) -> dict[str, Any]:
+def made_up(chance: random.Random, field: DeclaredField) -> dict[str, Any]:
     """A value of a field as it stands on the wire."""
     if chance.random() < 0.2:
         return {}

@@ -26,7 +26,7 @@ import dlt
 import requests
 
 from acumatica_source import AcumaticaCredentials, EntityOptions
-from acumatica_source.cli import runner
+from acumatica_source.running import runner
 from acumatica_source.source import connect
 
 PAGE = 500

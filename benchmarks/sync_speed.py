@@ -19,8 +19,8 @@ import requests
 from dlt.sources.rest_api import rest_api_source
 
 from acumatica_source import AcumaticaCredentials, EntityOptions
-from acumatica_source.cli import runner
 from acumatica_source.cli.demo import emulated_erp
+from acumatica_source.running import runner
 from acumatica_source.source import connect
 
 PAGE = 500

@@ -11,20 +11,20 @@ from pathlib import Path
 
 import dlt
 
-from acumatica_source import EntityOptions, InquiryForm, LedgerTransactions, acumatica
+from acumatica_source import EntityOptions, InquiryForm, LedgerTransactions, run
 
 
 def load_full() -> None:
     """Load three entities and their details anew, whatever was loaded before."""
     pipeline = dlt.pipeline("acumatica", destination="duckdb", dataset_name="erp")
     names = ["Customer", "StockItem", "SalesOrder"]
-    print(pipeline.run(acumatica(load=[EntityOptions(name, full=True) for name in names])))
+    print(run(pipeline, [EntityOptions(name, full=True) for name in names]).raise_on_failure())
 
 
 def load_incremental() -> None:
     """Load the core entities and the ledger; from the second run on, only what changed."""
     pipeline = dlt.pipeline("acumatica", destination="duckdb", dataset_name="erp")
-    print(pipeline.run(acumatica()))
+    print(run(pipeline).raise_on_failure())
     print(pipeline.dataset().row_counts().df())
 
 
@@ -35,15 +35,16 @@ def load_parquet() -> None:
         "acumatica_parquet", destination=dlt.destinations.filesystem(folder), dataset_name="erp"
     )
     orders = EntityOptions("SalesOrder", expand=["Details"], lag=timedelta(minutes=15))
-    print(pipeline.run(acumatica(load=[orders]), loader_file_format="parquet"))
+    print(run(pipeline, [orders]).raise_on_failure())
 
 
 def load_inquiry() -> None:
     """Ask an inquiry form about two items, and load the ledger from one period on."""
     pipeline = dlt.pipeline("acumatica", destination="duckdb", dataset_name="erp")
-    items = [{"InventoryID": "AALEGO500"}, {"InventoryID": "CONGRILL"}]
+    items = [{"InventoryID": "BEARIN00001"}, {"InventoryID": "BEARIN00023"}]  # of the sandbox
     stock = InquiryForm("InventorySummaryInquiry", items)
-    print(pipeline.run(acumatica(load=[stock, LedgerTransactions(from_period="01-2026")])))
+    ledger = LedgerTransactions(from_period="01-2026")
+    print(run(pipeline, [stock, ledger]).raise_on_failure())
 
 
 EXAMPLES = {

@@ -5,9 +5,15 @@ from pathlib import Path
 
 import dlt
 import pytest
+from dlt.common.configuration.container import Container
+from dlt.common.pipeline import PipelineContext
 
 from acumatica_sandbox import Sandbox, SandboxOptions
 from acumatica_source import AcumaticaCredentials
+from tests.postgres import postgres, postgres_server
+
+__all__ = ["postgres", "postgres_server"]
+"""Fixtures that have a module of their own."""
 
 
 @pytest.fixture(autouse=True)
@@ -16,6 +22,13 @@ def own_folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DLT_DATA_DIR", str(tmp_path / "dlt"))
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     monkeypatch.setenv("RUNTIME__DLTHUB_TELEMETRY", "false")
+
+
+@pytest.fixture(autouse=True)
+def no_pipeline_stays() -> Iterator[None]:
+    """Let no test's pipeline decide how the names of the next one's schema are written."""
+    yield
+    Container()[PipelineContext].deactivate()
 
 
 @pytest.fixture

@@ -6,16 +6,19 @@ from dataclasses import dataclass, replace
 
 from dlt.common.schema import Schema
 
-from acumatica_source.cli.runner import Outcome
+from acumatica_source.cli.inquiry_parameters import shared_out
 from acumatica_source.client.errors import ConfigurationError
 from acumatica_source.contract.model import EntityKind
 from acumatica_source.reading.instance import Instance
+from acumatica_source.reading.odata import inquiries as offered_inquiries
+from acumatica_source.reading.odata import named as feed_named
 from acumatica_source.reading.probing import kind_by_probe
 from acumatica_source.resources.dac import DacTable
 from acumatica_source.resources.generic_inquiry import GenericInquiry
 from acumatica_source.resources.ledger import CALENDAR, LedgerTransactions
 from acumatica_source.resources.ledger import INQUIRY as LEDGER_INQUIRY
 from acumatica_source.resources.options import EntityOptions
+from acumatica_source.running.outcome import Outcome
 from acumatica_source.source import CORE_ENTITIES, Load
 
 
@@ -30,6 +33,8 @@ class Asked:
     entities: Sequence[str] = ()
     inquiries: Sequence[str] = ()
     """Names of generic inquiries."""
+    parameters: Sequence[str] = ()
+    """Parameters of theirs, as `cli.inquiry_parameters` reads them."""
     classes: Sequence[str] = ()
     """Names of data access classes."""
     everything: bool = False
@@ -41,10 +46,12 @@ class Asked:
         """Refuse what contradicts itself."""
         if self.everything and self.entities:
             raise ConfigurationError("Give either names of entities or --all.")
+        if self.parameters and not self.inquiries:
+            raise ConfigurationError("--parameter is for generic inquiries: name one by --inquiry.")
 
 
 def chosen(instance: Instance, asked: Asked) -> tuple[list[Load], list[Outcome]]:
-    """What to load, and what is left out because it has no records.
+    """What to load, and what is left out because the endpoint has no such records.
 
     Raises:
         ConfigurationError: nothing is named, and the endpoint has nothing that is loaded without;
@@ -54,8 +61,10 @@ def chosen(instance: Instance, asked: Asked) -> tuple[list[Load], list[Outcome]]
     if asked.everything:
         loads, skipped = all_of(instance, full=asked.full)
         return [*loads, *feeds], skipped
-    names = asked.entities or ([] if feeds else core_of(instance))
-    return [*wanted(names, full=asked.full), *feeds], []
+    if asked.entities or feeds:
+        return [*wanted(asked.entities, full=asked.full), *feeds], []
+    names, skipped = core_of(instance)
+    return wanted(names, full=asked.full), skipped
 
 
 def wanted(entities: Sequence[str], *, full: bool) -> list[Load]:
@@ -65,22 +74,33 @@ def wanted(entities: Sequence[str], *, full: bool) -> list[Load]:
     return [ledger if name == ledger.name else EntityOptions(name, full=full) for name in names]
 
 
-def core_of(instance: Instance) -> list[str]:
-    """The core entities, and the ledger transactions, as far as the endpoint has them.
+def core_of(instance: Instance) -> tuple[list[str], list[Outcome]]:
+    """The core entities and the ledger transactions, and those that the endpoint does not have.
 
     Raises:
         ConfigurationError: it has none of them.
     """
-    _, contract = instance.contract()
-    names = [name for name in CORE_ENTITIES if name in contract.entities]
-    if LEDGER_INQUIRY in contract.entities and CALENDAR in contract.entities:
-        names.append(LedgerTransactions().name)
+    _, contract = instance.contracts.in_use()
+    ledger = LedgerTransactions().name
+    needed = {name: [name] for name in CORE_ENTITIES} | {ledger: [LEDGER_INQUIRY, CALENDAR]}
+    lacking = {
+        name: [one for one in needs if one not in contract.entities]
+        for name, needs in needed.items()
+    }
+    names = [name for name, missing in lacking.items() if not missing]
     if not names:
         raise ConfigurationError(
             f"{contract.endpoint}/{contract.version} has none of the core entities. Name those to "
             "load (acumatica discover lists them), or give --all."
         )
-    return names
+    skipped = [
+        Outcome(name).skipping(
+            f"{contract.endpoint}/{contract.version} has no {' and no '.join(missing)}"
+        )
+        for name, missing in lacking.items()
+        if missing
+    ]
+    return names, skipped
 
 
 def all_of(instance: Instance, *, full: bool) -> tuple[list[Load], list[Outcome]]:
@@ -90,8 +110,8 @@ def all_of(instance: Instance, *, full: bool) -> tuple[list[Load], list[Outcome]
     """
     loads: list[Load] = []
     skipped = []
-    with instance.opened() as connection:
-        endpoint, contract = instance.contract()
+    with instance.seats.opened() as connection:
+        endpoint, contract = instance.contracts.in_use()
         for entity in contract.entities.values():
             kind = entity.kind
             if kind is not EntityKind.RECORD:
@@ -100,8 +120,25 @@ def all_of(instance: Instance, *, full: bool) -> tuple[list[Load], list[Outcome]
                 loads.append(EntityOptions(entity.name, full=full))
             else:
                 reason = f"{kind}, which shows rows for given parameters only"
-                skipped.append(Outcome(entity.name, {}, 0, 0.0, skipped=reason))
+                skipped.append(Outcome(entity.name).skipping(reason))
     return loads, skipped
+
+
+def inquiries_named(instance: Instance, asked: Asked) -> list[GenericInquiry]:
+    """The inquiries with their parameters.
+
+    Raises:
+        ConfigurationError: there is no such inquiry, or parameters that none of them has.
+        AcumaticaError: the metadata, which tell whose parameters they are, cannot be read.
+    """
+    names = list(dict.fromkeys(asked.inquiries))
+    if not asked.parameters:
+        return [GenericInquiry(name) for name in names]
+    with instance.seats.opened() as connection:
+        offered = offered_inquiries(connection.pool, instance.tenant)
+    feeds = {name: feed_named(offered, name, "generic inquiry") for name in names}
+    given = shared_out(asked.parameters, feeds)
+    return [GenericInquiry(name, parameters=given[name]) for name in names]
 
 
 def feeds_named(instance: Instance, asked: Asked) -> list[Load]:
@@ -113,12 +150,12 @@ def feeds_named(instance: Instance, asked: Asked) -> list[Load]:
     Raises:
         ConfigurationError: two would share a table all the same.
     """
-    inquiries = [GenericInquiry(name) for name in dict.fromkeys(asked.inquiries)]
+    inquiries = inquiries_named(instance, asked)
     classes = [DacTable(name, full=asked.full) for name in dict.fromkeys(asked.classes)]
     if not inquiries and not classes:
         return []
     normalize = Schema("tables").naming.normalize_tables_path
-    entities = [LedgerTransactions().name, *instance.contract()[1].entities]
+    entities = [LedgerTransactions().name, *instance.contracts.in_use()[1].entities]
     names = [*(one.name for one in inquiries), *(one.name for one in classes)]
     named = Counter(map(normalize, [*entities, *names]))
     feeds: list[GenericInquiry | DacTable] = []

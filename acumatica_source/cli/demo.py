@@ -14,18 +14,20 @@ import requests
 from rich.console import Console
 from rich.table import Table
 
-from acumatica_source.cli import runner
-from acumatica_source.cli.destination import opened_file
-from acumatica_source.cli.progress import Progress
-from acumatica_source.cli.runner import Outcome
+from acumatica_source.cli.destination import opened_file, working_folder
+from acumatica_source.cli.progress import ProgressLine
 from acumatica_source.client.errors import AcumaticaError
 from acumatica_source.credentials import AcumaticaCredentials
 from acumatica_source.resources.generic_inquiry import GenericInquiry
 from acumatica_source.resources.ledger import LedgerTransactions
+from acumatica_source.running import runner
+from acumatica_source.running.outcome import Outcome
 from acumatica_source.source import CORE_ENTITIES, Load, connect
 
 CHANGES = 250
 """Records changed at the source between the two syncs."""
+
+DATASET = "erp"
 
 LOADS: list[Load] = [*CORE_ENTITIES, GenericInquiry("BI-Customers"), LedgerTransactions()]
 
@@ -71,14 +73,15 @@ def demo(records: int, file: Path) -> None:
         making.stop()
         credentials = AcumaticaCredentials(**site)
         instance = connect(credentials, "Default", None, 2, None)
-        with opened_file(file.resolve()) as destination, Progress(console) as progress:
+        with opened_file(file.resolve(), DATASET) as destination, ProgressLine(console) as progress:
             pipeline = dlt.pipeline(
                 "acumatica_demo",
                 destination=destination,
-                dataset_name="erp",
+                dataset_name=DATASET,
+                pipelines_dir=working_folder(),
                 progress=progress,
             )
-            with instance.opened():
+            with instance.seats.opened():
                 console.rule("First sync: everything")
                 first = runner.sync(pipeline, instance, LOADS, progress.finished)
                 console.rule(f"{CHANGES} changes at the source, then a second sync")
@@ -121,7 +124,9 @@ def emulated_erp(records: int) -> Iterator[Mapping[str, str]]:
 
 
 def _change(base_url: str) -> None:
-    answer = requests.post(f"{base_url}/_sandbox/mutate", json={"n": CHANGES}, timeout=60)
+    answer = requests.post(
+        f"{base_url}/_sandbox/mutate", json={"n": CHANGES, "seed": 1}, timeout=60
+    )
     answer.raise_for_status()
 
 

@@ -8,8 +8,8 @@ from typing import Any
 import click
 
 from acumatica_source.arrow.describe import describe_contract, describe_entity
-from acumatica_source.cli.listing import FORMATS, Listing, print_as
 from acumatica_source.cli.offering import CLASSES, ENTITIES, INQUIRIES, everything, one_thing
+from acumatica_source.cli.printing import FORMATS, PrintedTable, print_as
 from acumatica_source.client.errors import ConfigurationError
 from acumatica_source.contract.errors import ContractError
 from acumatica_source.contract.model import Contract
@@ -94,12 +94,12 @@ def _offline(contract: Contract, name: str | None) -> dict[str, Any]:
     return describe_entity(entity_of(contract, name))
 
 
-def _all_tables(found: dict[str, Any]) -> Iterator[Listing]:
+def _all_tables(found: dict[str, Any]) -> Iterator[PrintedTable]:
     entities = found[ENTITIES]
     counted = any("rows" in one for one in entities)
     headings = ["entity", "kind", "keys", "watermark", *(["rows"] * counted), "columns", "children"]
     if entities:
-        yield Listing(
+        yield PrintedTable(
             f"{found['endpoint']}/{found['version']}: {len(entities)} entities",
             headings,
             [
@@ -116,9 +116,9 @@ def _all_tables(found: dict[str, Any]) -> Iterator[Listing]:
             ],
         )
     if "endpoints" in found:
-        yield Listing("endpoints", ["name"], [[one] for one in found["endpoints"]])
+        yield PrintedTable("endpoints", ["name"], [[one] for one in found["endpoints"]])
     if found.get(INQUIRIES):
-        yield Listing(
+        yield PrintedTable(
             "generic inquiries",
             ["name", "keys", "columns", "parameters"],
             [
@@ -132,7 +132,7 @@ def _all_tables(found: dict[str, Any]) -> Iterator[Listing]:
             ],
         )
     if found.get(CLASSES):
-        yield Listing(
+        yield PrintedTable(
             f"data access classes (DACs): {len(found[CLASSES])}",
             ["name", "keys", "watermark", "columns", "also called"],
             [
@@ -147,18 +147,18 @@ def _all_tables(found: dict[str, Any]) -> Iterator[Listing]:
             ],
         )
     if found.get("problems"):
-        yield Listing(
+        yield PrintedTable(
             "what could not be found out",
             ["part", "why"],
             [[one["part"].replace("_", " "), one["problem"]] for one in found["problems"]],
         )
 
 
-def _tables_of_one(found: dict[str, Any]) -> Iterator[Listing]:
+def _tables_of_one(found: dict[str, Any]) -> Iterator[PrintedTable]:
     keys = ", ".join(found["keys"]) or "unknown"
     about = f"{found['kind']}, keys: {keys}, watermark: {found['watermark'] or 'none'}"
     if "rows" in found:
-        about += f", rows: {_rows(found) or 'none of its own'}"
+        about += f", rows: {_rows(found) or 'depend on parameters'}"
     yield _columns(f"{found['name']} ({about})", found["columns"])
     if found.get("parameters"):
         yield _columns("parameters", found["parameters"])
@@ -166,8 +166,8 @@ def _tables_of_one(found: dict[str, Any]) -> Iterator[Listing]:
         yield _columns(child["name"], child["columns"])
 
 
-def _columns(title: str, columns: list[dict[str, str]]) -> Listing:
-    return Listing(title, ["column", "type"], [[one["name"], one["type"]] for one in columns])
+def _columns(title: str, columns: list[dict[str, str]]) -> PrintedTable:
+    return PrintedTable(title, ["column", "type"], [[one["name"], one["type"]] for one in columns])
 
 
 def _rows(found: dict[str, Any]) -> str:

@@ -1,26 +1,27 @@
 """What an instance has to offer, gathered part by part: one that fails does not hide the others."""
 
+import json
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
-import orjson
-
 from acumatica_source.arrow.describe import (
+    SINGLETON,
     describe_class,
     describe_contract,
     describe_entity,
     describe_inquiry,
 )
-from acumatica_source.cli.failures import explain
-from acumatica_source.client.errors import AcumaticaError, UnexpectedAnswer
-from acumatica_source.client.instance import segment
+from acumatica_source.client.address import segment
+from acumatica_source.client.errors import AcumaticaError, ConfigurationError, UnexpectedAnswer
 from acumatica_source.contract.edmx import Feeds
 from acumatica_source.contract.model import Entity, EntityKind
 from acumatica_source.reading.counting import estimated_rows
-from acumatica_source.reading.instance import Connection, Instance
+from acumatica_source.reading.instance import Instance
 from acumatica_source.reading.odata import classes_path, inquiries, inquiries_path
+from acumatica_source.reading.seats import Connection
 from acumatica_source.resources.plan import contract_with, entity_of, keys_in_use
+from acumatica_source.running.failures import explain
 
 Document = dict[str, Any]
 
@@ -44,12 +45,12 @@ def everything(instance: Instance, *, rows: bool) -> Document:
     """
     document: Document = {}
     problems: list[dict[str, str]] = []
-    with instance.opened() as connection:
-        document["endpoints"] = [str(one) for one in instance.endpoints()]
+    with instance.seats.opened() as connection:
+        document["endpoints"] = [str(one) for one in instance.contracts.endpoints()]
         parts: dict[str, Callable[[], Document]] = {
             ENTITIES: lambda: _entities(instance, connection, problems, rows=rows),
             INQUIRIES: lambda: {INQUIRIES: _inquiries(connection, instance.tenant)},
-            CLASSES: lambda: {CLASSES: _classes(instance.classes())},
+            CLASSES: lambda: {CLASSES: _classes(instance.classes.all())},
         }
         for part, look in parts.items():
             try:
@@ -67,7 +68,7 @@ def one_thing(instance: Instance, name: str, *, rows: bool) -> Document:
         ConfigurationError: there is none.
         AcumaticaError: a request failed.
     """
-    with instance.opened() as connection:
+    with instance.seats.opened() as connection:
         endpoint, contract = contract_with(instance, name)
         if name in contract.entities:
             path = f"{endpoint.path}/{name}"
@@ -75,7 +76,13 @@ def one_thing(instance: Instance, name: str, *, rows: bool) -> Document:
         else:
             found = _feed(instance, connection, name)
             if found is None:
-                entity_of(contract, name)
+                try:
+                    entity_of(contract, name)
+                except ConfigurationError as error:
+                    raise ConfigurationError(
+                        f"{error} No generic inquiry and no data access class that this user may "
+                        "see has that name either."
+                    ) from None
                 raise AssertionError("unreachable: there is no such entity")
             path, described = found
         if rows:
@@ -86,7 +93,7 @@ def one_thing(instance: Instance, name: str, *, rows: bool) -> Document:
 def _entities(
     instance: Instance, connection: Connection, problems: list[dict[str, str]], *, rows: bool
 ) -> Document:
-    endpoint, contract = instance.contract()
+    endpoint, contract = instance.contracts.in_use()
     known = {name: _with_keys(instance, one) for name, one in contract.entities.items()}
     document = describe_contract(replace(contract, entities=known))
     for described in document[ENTITIES] if rows else ():
@@ -126,7 +133,7 @@ def _feed(instance: Instance, connection: Connection, name: str) -> tuple[str, D
     if name in exposed:
         path = f"{inquiries_path(instance.tenant)}/{segment(name, 'inquiry')}"
         return path, describe_inquiry(exposed[name])
-    classes = instance.classes_if_readable()
+    classes = instance.classes.if_readable()
     if classes is None or name not in classes.sets:
         return None
     path = f"{classes_path(instance.tenant)}/{segment(name, 'class')}"
@@ -135,7 +142,11 @@ def _feed(instance: Instance, connection: Connection, name: str) -> tuple[str, D
 
 
 def _rows(connection: Connection, path: str, described: Document) -> Document | None:
-    """An estimate of the rows of an entity or feed; None for forms, which have none."""
+    """An estimate of the rows of an entity or feed; None where parameters decide."""
+    if described.get("parameters"):
+        return None
+    if described["kind"] == SINGLETON:
+        return {"count": 1, "exact": True}
     if described["kind"] in (EntityKind.INQUIRY_FORM, EntityKind.PROCESSING_FORM):
         return None
     columns = [column["name"] for column in described["columns"] if column["name"] != "id"]
@@ -147,7 +158,10 @@ def _rows(connection: Connection, path: str, described: Document) -> Document | 
     def window(skip: int, top: int) -> int:
         params = common | {"$top": str(top)} | ({"$skip": str(skip)} if skip else {})
         body = connection.pool.run(lambda session: session.get_bytes(path, params))
-        answer = orjson.loads(body.content or b"[]")
+        try:
+            answer = json.loads(body.content or b"[]")
+        except (ValueError, RecursionError):
+            answer = None
         found = answer.get("value") if isinstance(answer, dict) else answer
         if not isinstance(found, list):
             raise UnexpectedAnswer(f"{described['name']} did not answer with a list of rows.")

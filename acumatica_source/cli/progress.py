@@ -4,23 +4,26 @@ from types import TracebackType
 
 from dlt.common.runtime.collector import NullCollector
 from rich.console import Console
-from rich.markup import escape
 from rich.status import Status
 
-from acumatica_source.cli.runner import Outcome
+from acumatica_source.cli.output import can_show
+from acumatica_source.cli.terminal import marked
+from acumatica_source.running.outcome import Outcome
 
 
-class Progress(NullCollector):
+class ProgressLine(NullCollector):
     """Shows what a pipeline is doing; give it to the pipeline as its `progress`."""
 
     def __init__(self, console: Console) -> None:
         self._console = console
+        self._good, self._bad = ("✓", "✗") if can_show(console, "✓✗") else ("+", "x")
         self._status: Status | None = None
         self._counts: dict[str, int] = {}
 
-    def __enter__(self) -> "Progress":
+    def __enter__(self) -> "ProgressLine":
         if self._console.is_terminal:
-            self._status = self._console.status("signing in")
+            spinner = "dots" if self._console.encoding.startswith("utf") else "line"
+            self._status = self._console.status("signing in", spinner=spinner)
             self._status.start()
         return self
 
@@ -38,16 +41,18 @@ class Progress(NullCollector):
         """Leave one line for a resource that is done."""
         self._counts = {}
         if outcome.error:
-            said = f"[red]✗[/] {escape(outcome.resource)}: {escape(outcome.error)}"
+            said = f"[red]{self._bad}[/] {marked(outcome.resource)}: {marked(outcome.error)}"
             self._console.print(said, soft_wrap=True)
             return
         if outcome.skipped:
-            said = f"[yellow]-[/] {escape(outcome.resource)}: skipped: {escape(outcome.skipped)}"
+            said = f"[yellow]-[/] {marked(outcome.resource)}: skipped: {marked(outcome.skipped)}"
             self._console.print(said, soft_wrap=True)
             return
         rows = sum(outcome.rows.values())
+        deleted = f", {outcome.deleted:,} deleted" if outcome.deleted else ""
         self._console.print(
-            f"[green]✓[/] {escape(outcome.resource)}: {rows:,} rows in {outcome.seconds:.1f} s"
+            f"[green]{self._good}[/] {marked(outcome.resource)}: {rows:,} rows{deleted} in "
+            f"{outcome.seconds:.1f} s"
         )
 
     def update(
@@ -62,7 +67,7 @@ class Progress(NullCollector):
         """Count what dlt counts: rows by table while extracting, files and jobs later on."""
         self._counts[name] = self._counts.get(name, 0) + inc
         if self._status is not None:
-            self._status.update(f"{name}: {self._counts[name]:,}")
+            self._status.update(f"{marked(name)}: {self._counts[name]:,}")
 
     def _start(self, step: str) -> None:
         self._counts = {}

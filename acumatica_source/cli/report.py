@@ -4,7 +4,8 @@ from collections.abc import Iterable
 
 from rich.table import Table
 
-from acumatica_source.cli.runner import Outcome
+from acumatica_source.cli.terminal import marked
+from acumatica_source.running.outcome import Outcome
 
 
 def outcome_table(outcomes: Iterable[Outcome]) -> Table:
@@ -16,13 +17,13 @@ def outcome_table(outcomes: Iterable[Outcome]) -> Table:
     for outcome in outcomes:
         figures = [f"{outcome.requests:,}", f"{outcome.seconds:.1f}"]
         if outcome.error:
-            table.add_row(f"[red]{outcome.resource}: failed[/]", "", *figures)
+            table.add_row(f"[red]{marked(outcome.resource)}: failed[/]", "", *figures)
             continue
         if outcome.skipped:
-            table.add_row(f"{outcome.resource}: skipped", "", *figures)
+            table.add_row(f"{marked(outcome.resource)}: skipped", "", *figures)
             continue
         shown = {name: rows for name, rows in outcome.rows.items() if rows}
         for name, rows in (shown or {next(iter(outcome.rows), outcome.resource): 0}).items():
-            table.add_row(name, f"{rows:,}", *figures)
+            table.add_row(marked(name), f"{rows:,}", *figures)
             figures = ["", ""]
     return table

@@ -1,25 +1,26 @@
 """`acumatica sync`: load a configured instance into a destination."""
 
 import sys
-from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
 import click
-import dlt
 from rich.console import Console
 
-from acumatica_source.cli import destination, runner
-from acumatica_source.cli.choosing import Asked, chosen
-from acumatica_source.cli.progress import Progress
+from acumatica_source.cli import destination
+from acumatica_source.cli.choosing import chosen
+from acumatica_source.cli.options import (
+    asked_for,
+    leaving_options,
+    source_settings,
+    what_options,
+    where_from_options,
+    where_to_options,
+)
+from acumatica_source.cli.progress import ProgressLine
 from acumatica_source.cli.report import outcome_table
-from acumatica_source.client.errors import ConfigurationError
-from acumatica_source.client.leftovers import SeatMemory
-from acumatica_source.contract.cache import default_directory
-from acumatica_source.source import configured_instance
-
-PIPELINE = "acumatica"
-DATASET = "erp"
+from acumatica_source.running import runner
+from acumatica_source.running.report import Report
+from acumatica_source.running.run import instance_with
 
 PARQUET_NOTE = (
     "Parquet files cannot be merged: from the second run on, changed records are added. "
@@ -32,65 +33,24 @@ Examples:
   acumatica sync --duckdb warehouse.duckdb
   acumatica sync SalesOrder Customer --parquet ./lake
   acumatica sync --inquiry BI-Customers --inquiry "Sales Orders" --dac GLTran
+  acumatica sync --inquiry DB-StorageDetails --parameter Warehouse=MAIN
   acumatica sync Account --destination postgres --dataset erp
 """
 
 
 @click.command(epilog=EXAMPLES, short_help="Load an instance into a destination.")
-@click.argument("entities", nargs=-1, metavar="[ENTITY]...")
-@click.option(
-    "--duckdb",
-    "duckdb_file",
-    type=click.Path(dir_okay=False),
-    help="DuckDB file to load into (default: acumatica.duckdb).",
-)
-@click.option(
-    "--parquet",
-    "parquet_dir",
-    type=click.Path(file_okay=False),
-    help="Folder to write Parquet files into.",
-)
-@click.option("--destination", help="Any dlt destination by name, configured as dlt does.")
-@click.option(
-    "--dataset", default=DATASET, show_default=True, help="Dataset (schema) to load into."
-)
-@click.option(
-    "--inquiry",
-    "inquiries",
-    multiple=True,
-    metavar="NAME",
-    help="A generic inquiry, by its name in OData; all its rows each time. May be repeated.",
-)
-@click.option(
-    "--dac",
-    "classes",
-    multiple=True,
-    metavar="NAME",
-    help="A data access class, the table behind a form. May be repeated.",
-)
-@click.option(
-    "--all",
-    "everything",
-    is_flag=True,
-    help="Every entity of the endpoint. Generic inquiries and DACs only where named, for inquiries "
-    "can be slow and cannot be asked for changes.",
-)
+@what_options
+@where_to_options
 @click.option("--full", is_flag=True, help="Load everything anew, changed or not.")
-@click.option("--endpoint", help="Web service endpoint (default: Default).")
+@leaving_options
 @click.option(
-    "--endpoint-version", help="Its version (default: the newest that the instance lists)."
+    "--adopt",
+    is_flag=True,
+    help="Let the dataset count as this instance's, whatever it was loaded from: for a site that "
+    "has moved to another address.",
 )
-@click.option(
-    "--sessions", type=click.IntRange(1), help="Licence seats to use at most (default: 2)."
-)
-@click.option(
-    "--pipeline",
-    "pipeline_name",
-    default=PIPELINE,
-    show_default=True,
-    help="Name of the dlt pipeline.",
-)
-def sync(entities: Sequence[str], **options: Any) -> None:
+@where_from_options
+def sync(**options: Any) -> None:
     """Load entities into a destination; from the second run on, only what changed.
 
     Without ENTITY, --inquiry or --dac: the core entities and the ledger transactions. An inquiry
@@ -100,52 +60,29 @@ def sync(entities: Sequence[str], **options: Any) -> None:
     from environment variables (SOURCES__ACUMATICA__CREDENTIALS__BASE_URL, __USERNAME, __PASSWORD,
     __TENANT).
     """
-    given = {
-        "endpoint": options["endpoint"],
-        "version": options["endpoint_version"],
-        "sessions": options["sessions"],
-        "memory": _seat_memory(),
-    }
-    instance = configured_instance(**{k: v for k, v in given.items() if v is not None})
-    if options["duckdb_file"] and Path(options["duckdb_file"]).stem == options["dataset"]:
-        raise ConfigurationError(
-            f"DuckDB cannot tell the file {options['duckdb_file']} from a dataset of the same "
-            "name. Give another --dataset."
-        )
-    console = Console()
-    asked = Asked(
-        entities=entities,
-        inquiries=options["inquiries"],
-        classes=options["classes"],
-        everything=options["everything"],
-        full=options["full"],
+    instance = instance_with(
+        adopt=options["adopt"] or None,
+        **source_settings(options),
     )
+    console = Console()
+    asked = asked_for(options, full=options["full"])
     if options["parquet_dir"]:
         console.print(PARQUET_NOTE)
-    places = (options["duckdb_file"], options["parquet_dir"], options["destination"])
-    with destination.opened(*places) as target, Progress(console) as progress:
-        pipeline = dlt.pipeline(
-            options["pipeline_name"],
-            destination=target,
-            dataset_name=options["dataset"],
-            progress=progress,
+    with (
+        ProgressLine(console) as progress,
+        destination.pipeline_at(options, instance.tenant, progress) as pipeline,
+        instance.seats.opened(),
+    ):
+        loads, skipped = chosen(instance, asked)
+        outcomes = runner.sync(
+            pipeline,
+            instance,
+            loads,
+            progress.finished,
+            skip_unreadable=asked.everything,
+            skipped=skipped,
+            whole_endpoint=asked.everything,
         )
-        with instance.opened():
-            loads, outcomes = chosen(instance, asked)
-            for outcome in outcomes:
-                progress.finished(outcome)
-            outcomes += runner.sync(
-                pipeline, instance, loads, progress.finished, skip_unreadable=asked.everything
-            )
     console.print(outcome_table(outcomes))
-    failed = [outcome for outcome in outcomes if outcome.error]
-    if failed:
+    if Report(outcomes).failed:
         sys.exit(1)
-
-
-def _seat_memory() -> SeatMemory | None:
-    """Where sessions are remembered between runs; nowhere on a file system that is read-only."""
-    try:
-        return SeatMemory(default_directory().parent / "seats")
-    except ConfigurationError:
-        return None

@@ -12,11 +12,14 @@ import duckdb
 import pytest
 
 from acumatica_sandbox import Sandbox, SandboxOptions
-from acumatica_source.cli import runner
+from acumatica_source.running import runner
+from acumatica_source.running.outcome import Outcome
 from acumatica_source.source import connect
 from tests.cli.test_failures import acumatica, assert_nothing_loaded, assert_refused, settings
 from tests.conftest import credentials_of
 from tests.contract.documents import contract_document
+
+pytestmark = pytest.mark.slow
 
 TITLE = "Default/24.200.001"
 LINE = {"LineNbr": "IntValue", "Select": "StringValue", "Qty": "DecimalValue"}
@@ -62,7 +65,7 @@ INHERITS_FROM_ITSELF = contract_document({"Order": {}}, title=TITLE)
 INHERITS_FROM_ITSELF["components"]["schemas"]["Order"]["allOf"].append(
     {"$ref": "#/components/schemas/Order"}
 )
-LATER = contract_document({"Order": {"OrderNbr": "StringValue"}}, title=TITLE, version="5")
+LATER = contract_document({"Order": {"OrderNbr": "StringValue"}}, title=TITLE, version="6")
 
 
 def discover(folder: Path, document: bytes, *arguments: str) -> subprocess.CompletedProcess[str]:
@@ -83,11 +86,11 @@ def discover(folder: Path, document: bytes, *arguments: str) -> subprocess.Compl
         (b'{"openapi":' + b"[" * 100_000 + b"]" * 100_000 + b"}", ["not JSON"]),
         (json.dumps(UNDEFINED).encode(), ["MoneyValue", "does not define"]),
         (json.dumps(INHERITS_FROM_ITSELF).encode(), ["Order inherits from itself"]),
-        (json.dumps(LATER).encode(), ["contract version 5", "Use an endpoint"]),
+        (json.dumps(LATER).encode(), ["contract version 6", "Use an endpoint"]),
     ],
     ids=[
         *("nothing", "cut off", "a page", "no text", "a list", "something else", "malformed"),
-        *("too deep", "undefined", "its own parent", "version 5"),
+        *("too deep", "undefined", "its own parent", "version 6"),
     ],
 )
 def test_a_broken_document_is_refused(tmp_path: Path, document: bytes, words: list[str]) -> None:
@@ -114,7 +117,7 @@ def test_a_strange_document_is_understood(
     assert found == columns
 
 
-def loaded_from(sandbox: Sandbox, pipeline: dlt.Pipeline, entity: str) -> runner.Outcome:
+def loaded_from(sandbox: Sandbox, pipeline: dlt.Pipeline, entity: str) -> Outcome:
     instance = connect(credentials_of(sandbox), "Default", None, 2, None)
     (outcome,) = runner.sync(pipeline, instance, [entity], lambda one: None)
     return outcome

@@ -4,8 +4,11 @@ import os
 from pathlib import Path
 
 import duckdb
+import pytest
 
 from tests.cli.test_failures import acumatica
+
+pytestmark = pytest.mark.slow
 
 
 def test_the_demo(tmp_path: Path) -> None:

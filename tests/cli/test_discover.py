@@ -12,6 +12,8 @@ from acumatica_sandbox import Sandbox, SandboxOptions
 from tests.cli.test_failures import acumatica, assert_refused, settings
 from tests.contract.documents import contract_document
 
+pytestmark = pytest.mark.slow
+
 SHOP = contract_document(
     {
         "Order": {
@@ -114,6 +116,8 @@ def test_rows_are_estimated_on_request(erp: Sandbox, tmp_path: Path) -> None:
         expected = {"count": len(erp.control.rows(name)), "exact": True}
         assert named(found["entities"], name)["rows"] == expected
     assert named(found["entities"], "InventorySummaryInquiry")["rows"] is None
+    said = discover(erp, tmp_path, "DB-StorageDetails", "--rows")
+    assert "depend on parameters" in said
     said = discover(erp, tmp_path, "SOOrder", "--rows")
     assert f"rows: {len(erp.control.rows('SalesOrder'))}" in said
 

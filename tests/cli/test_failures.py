@@ -17,6 +17,8 @@ import trustme
 
 from acumatica_sandbox import Sandbox, SandboxOptions
 
+pytestmark = pytest.mark.slow
+
 PREFIX = "SOURCES__ACUMATICA__CREDENTIALS__"
 
 
@@ -56,6 +58,7 @@ def assert_nothing_loaded(file: Path) -> None:
         with duckdb.connect(str(file)) as database:
             tables = {row[0] for row in database.sql("SHOW ALL TABLES").fetchall()}
             names = {row[2] for row in database.sql("SHOW ALL TABLES").fetchall()}
+        names.discard("_acumatica")  # what the dataset keeps about itself
         assert not {name for name in names if not name.startswith("_dlt")}, tables
 
 
@@ -80,6 +83,23 @@ def test_bad_credentials(
 def test_missing_settings(tmp_path: Path) -> None:
     run = acumatica("sync", cwd=tmp_path, env={})
     assert_refused(run, "credentials.base_url", "secrets.toml", PREFIX + "BASE_URL")
+
+
+def test_missing_settings_of_a_destination(sandbox: Sandbox, tmp_path: Path) -> None:
+    arguments = ("sync", "Account", "--destination", "postgres")
+    run = acumatica(*arguments, cwd=tmp_path, env=settings(sandbox))
+    assert_refused(run, "[destination.postgres.credentials]", "host = ")
+    assert "sources.acumatica" not in run.stderr
+
+
+def test_another_destination_than_last_time_is_no_cause_for_a_warning(
+    sandbox: Sandbox, tmp_path: Path
+) -> None:
+    env = settings(sandbox) | {"DLT_DATA_DIR": str(tmp_path / "dlt")}
+    for place in (("--duckdb", "w.duckdb"), ("--parquet", "lake")):
+        run = acumatica("sync", "Account", *place, cwd=tmp_path, env=env)
+        assert run.returncode == 0, run.stderr
+        assert run.stderr == ""
 
 
 def test_an_unknown_entity_with_near_names(sandbox: Sandbox, tmp_path: Path) -> None:

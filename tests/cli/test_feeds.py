@@ -14,6 +14,8 @@ from acumatica_source.source import connect, name_of
 from tests.cli.test_failures import acumatica, assert_nothing_loaded, assert_refused, settings
 from tests.conftest import credentials_of
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def erp() -> Iterator[Sandbox]:
@@ -59,6 +61,20 @@ def test_what_is_named_is_loaded_and_shown_like_an_entity(erp: Sandbox, tmp_path
     full = sync(erp, tmp_path, "--dac", "SOOrder", "--full")
     assert said_of(full, "so_order") == orders
     assert tables(tmp_path / "w.duckdb") == found
+
+
+def test_parameters_reach_an_inquiry(erp: Sandbox, tmp_path: Path) -> None:
+    values = [row["DefaultWarehouseID"] for row in erp.control.rows("StockItem")]
+    value = next(one for one in values if one)
+    said = sync(
+        erp, tmp_path, "--inquiry", "DB-StorageDetails", "--parameter", f"Warehouse={value}"
+    )
+    assert said_of(said, "db_storage_details") == values.count(value) > 0
+
+
+def test_an_inquiry_without_its_parameters_fails(erp: Sandbox, tmp_path: Path) -> None:
+    run = acumatica("sync", "--inquiry", "DB-StorageDetails", cwd=tmp_path, env=settings(erp))
+    assert_refused(run, "takes parameters (Warehouse)", "--parameter Warehouse=VALUE")
 
 
 def test_one_name_for_several_things(erp: Sandbox, tmp_path: Path) -> None:

@@ -9,10 +9,13 @@ import time
 from pathlib import Path
 
 import dlt
+import pytest
 
 from acumatica_sandbox import Sandbox, SandboxOptions
 from tests.cli.test_failures import acumatica, settings
 from tests.resources.warehouse import assert_equal
+
+pytestmark = pytest.mark.slow
 
 ENTITIES = ("Customer", "SalesOrder", "JournalTransaction")
 

@@ -24,6 +24,7 @@ def test_it_serves_as_soon_as_it_says_where(tmp_path: Path) -> None:
     process.communicate(timeout=20)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [

@@ -2,8 +2,12 @@
 
 from pathlib import Path
 
+import pytest
+
 from acumatica_sandbox import Sandbox, SandboxOptions
 from tests.cli.test_failures import acumatica, settings
+
+pytestmark = pytest.mark.slow
 
 NEEDLE = "n33dle-in-the-haystack"
 

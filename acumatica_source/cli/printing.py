@@ -8,11 +8,13 @@ from typing import Any
 import click
 from rich.console import Console
 
+from acumatica_source.running.plain_text import shown
+
 FORMATS = ("table", "json", "markdown")
 
 
 @dataclass(frozen=True, slots=True)
-class Listing:
+class PrintedTable:
     """One table to print."""
 
     title: str
@@ -20,32 +22,36 @@ class Listing:
     rows: Sequence[Sequence[str]]
 
 
-def print_as(form: str, document: Any, listings: Iterable[Listing]) -> None:
+def print_as(form: str, document: Any, tables: Iterable[PrintedTable]) -> None:
     """Print in one of `FORMATS`."""
     if form == "json":
-        click.echo(json.dumps(document, indent=2, ensure_ascii=False))
+        click.echo(shown(json.dumps(document, indent=2, ensure_ascii=False)))
         return
-    for listing in listings:
+    for table in tables:
         if form == "markdown":
-            _print_markdown(listing)
+            _print_markdown(table)
         else:
-            _print_table(listing)
+            _print_table(table)
 
 
-def _print_markdown(listing: Listing) -> None:
-    click.echo(f"## {listing.title}\n")
-    for row in (listing.headings, ["---"] * len(listing.headings), *listing.rows):
-        cells = (" ".join(cell.split()).replace("|", "\\|") for cell in row)
+def _print_markdown(table: PrintedTable) -> None:
+    click.echo(f"## {_line(table.title)}\n")
+    for row in (table.headings, ["---"] * len(table.headings), *table.rows):
+        cells = (_line(cell).replace("|", "\\|") for cell in row)
         click.echo("| " + " | ".join(cells) + " |")
     click.echo()
 
 
-def _print_table(listing: Listing) -> None:
+def _print_table(table: PrintedTable) -> None:
     """Columns as wide as their cells; the last one flows on, however narrow the terminal."""
-    rows = [[" ".join(cell.split()) for cell in row] for row in (listing.headings, *listing.rows)]
+    rows = [[_line(cell) for cell in row] for row in (table.headings, *table.rows)]
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    Console(highlight=False).print(listing.title, style="bold", markup=False)
+    Console(highlight=False).print(_line(table.title), style="bold", markup=False, soft_wrap=True)
     for row in rows:
         cells = [cell.ljust(width) for cell, width in zip(row[:-1], widths, strict=False)]
         click.echo("  ".join([*cells, row[-1]]).rstrip())
     click.echo()
+
+
+def _line(text: str) -> str:
+    return shown(" ".join(text.split()))
