@@ -1,7 +1,8 @@
 """Keeps contracts on disk, so that a run in which nothing changed need not fetch them again.
 
 What is kept is JSON, read with the same care as if it came over the network: an endpoint's contract
-as the instance sent it, and what is needed of an OData service's metadata. The cache is a
+and an entity's custom fields as the instance sent them, and what is needed of an OData service's
+metadata. The cache is a
 convenience: where it cannot be read or written, it is not there.
 """
 
@@ -20,6 +21,7 @@ from typing import TypeVar
 
 import orjson
 
+from acumatica_source.contract.custom_fields import DeclaredCustomField, parse_ad_hoc_schema
 from acumatica_source.contract.edmx import Feeds, parse_edmx
 from acumatica_source.contract.errors import ContractError
 from acumatica_source.contract.feed_file import feeds_from_json, feeds_to_json
@@ -31,7 +33,8 @@ T = TypeVar("T")
 logger = logging.getLogger(__name__)
 
 MAX_AGE = timedelta(days=1)
-"""How long a kept contract is fresh: a custom endpoint may be changed without a new build."""
+"""How long a kept contract is fresh: a custom endpoint may be changed, and custom fields may be
+added, without a new build."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +49,8 @@ class ContractAddress:
     """Build of the instance; with another one the contract is fetched anew."""
     endpoint: str
     version: str
+    entity: str = ""
+    """Whose custom fields are meant; empty for the contract of the endpoint."""
 
     @property
     def file_name(self) -> str:
@@ -95,6 +100,27 @@ class ContractCache:
         feeds = parse_edmx(fetch())
         self._write(self._directory / address.file_name, feeds_to_json(feeds))
         return feeds
+
+    def custom_fields(
+        self, address: ContractAddress, fetch: Callable[[], bytes], *, anew: bool
+    ) -> tuple[DeclaredCustomField, ...]:
+        """An entity's custom fields from the cache, or else as fetched, which are then kept.
+
+        Args:
+            address: Whose; it names the entity.
+            fetch: Gets `$adHocSchema` from the instance.
+            anew: Whether to fetch them whatever is kept.
+
+        Raises:
+            ContractError: what was fetched lists no custom fields.
+        """
+        kept = None if anew else self._kept(address, parse_ad_hoc_schema)
+        if kept is not None:
+            return kept
+        document = fetch()
+        fields = parse_ad_hoc_schema(document)
+        self._write(self._directory / address.file_name, document)
+        return fields
 
     def forget(self, address: ContractAddress) -> None:
         """Drop a contract that turned out to be out of date."""

@@ -15,7 +15,7 @@ order.
 """
 
 import logging
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import replace
 from typing import Any, Generic, Protocol, TypeVar
 
@@ -106,7 +106,11 @@ class Listing(Protocol[P]):
 
 
 def walk(
-    listing: Listing[P], strategies: Sequence[Paging], *, prove: bool = True
+    listing: Listing[P],
+    strategies: Sequence[Paging],
+    *,
+    prove: bool = True,
+    as_known: Callable[[P], bool] | None = None,
 ) -> Generator[P, None, None]:
     """Every row of a list once, in pages.
 
@@ -114,18 +118,27 @@ def walk(
         listing: The list.
         strategies: How to page, the safest first. They say where to begin.
         prove: Whether to ask at the end whether rows are missing.
+        as_known: Whether a page holds just the rows that the list is known to have had; then it
+            needs no proof that there are no more. None where nothing is known.
 
     Raises:
         Incomplete: no strategy could tell that all rows have come.
     """
-    yield from _Walk(listing, strategies, prove).pages()
+    yield from _Walk(listing, strategies, prove, as_known).pages()
 
 
 class _Walk(Generic[P]):
-    def __init__(self, listing: Listing[P], strategies: Sequence[Paging], prove: bool) -> None:
+    def __init__(
+        self,
+        listing: Listing[P],
+        strategies: Sequence[Paging],
+        prove: bool,
+        as_known: Callable[[P], bool] | None,
+    ) -> None:
         self._listing = listing
         self._strategies = list(strategies)
         self._prove = prove
+        self._as_known = as_known
         self._seen = Seen()
         self._largest = 0
         """Rows of the largest answer so far: a limit is the same each time."""
@@ -279,6 +292,9 @@ class _Walk(Generic[P]):
         self._largest = max(self._largest, rows)
         if full or known or not rows:
             return False
+        if self._is_as_known(request, answer):
+            self._proven = rows
+            return False
         if rows == limit:
             return True
         behind = self._behind(request.condition, request.skip + rows)
@@ -289,6 +305,17 @@ class _Walk(Generic[P]):
             self._proven = rows
         self._limited = self._limited or bool(behind)
         return bool(behind)
+
+    def _is_as_known(self, request: PageRequest, answer: Answer[P]) -> bool:
+        """Whether the answer is the whole list, and just what that is known to have had.
+
+        A server that has begun to cut its answers short could show that only by chance: it would
+        have to cut off just the rows that are new.
+        """
+        at_start = request.condition == self._scope and not request.skip and not self._seen
+        if self._as_known is None or not at_start:
+            return False
+        return len(set(answer.keys)) == len(answer.keys) and self._as_known(answer.page)
 
     def _is_all(self) -> bool:
         """Whether no row lies behind as many as have come."""

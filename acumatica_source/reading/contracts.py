@@ -2,16 +2,18 @@
 
 import logging
 import threading
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import orjson
 
 from acumatica_source.client.errors import ConfigurationError, UnexpectedAnswer
 from acumatica_source.client.pool import SessionPool
 from acumatica_source.contract.cache import ContractAddress, ContractCache
+from acumatica_source.contract.custom_fields import DeclaredCustomField
 from acumatica_source.contract.errors import UnsupportedContract
 from acumatica_source.contract.model import Contract
-from acumatica_source.reading.seats import Seats
+from acumatica_source.reading.custom import custom_fields_of
+from acumatica_source.reading.seats import Connection, Seats
 
 logger = logging.getLogger(__name__)
 
@@ -85,6 +87,24 @@ class Contracts:
         build = self._listed()[1]
         return ContractAddress(
             self._choice.base_url, self._choice.tenant, build, endpoint.name, endpoint.version
+        )
+
+    def custom_fields(
+        self, connection: Connection, entity: str, *, anew: bool
+    ) -> tuple[DeclaredCustomField, ...]:
+        """The custom fields of an entity, from disk where the contract is; see `custom_fields_of`.
+
+        Args:
+            connection: The open instance.
+            entity: Its name.
+            anew: Whether to ask the instance in any case.
+        """
+        endpoint, _ = self.in_use()
+        address = replace(self.address_of(endpoint), entity=entity)
+        return custom_fields_of(
+            connection,
+            f"{endpoint.path}/{entity}",
+            lambda fetch: self._cache.custom_fields(address, fetch, anew=anew or self.is_fresh),
         )
 
     def _listed(self) -> tuple[list[EndpointVersion], str]:

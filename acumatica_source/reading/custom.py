@@ -15,7 +15,7 @@ from acumatica_source.client.errors import (
     ConnectionFailed,
     SeatLimitReached,
 )
-from acumatica_source.contract.custom_fields import DeclaredCustomField, parse_ad_hoc_schema
+from acumatica_source.contract.custom_fields import DeclaredCustomField
 from acumatica_source.contract.errors import ContractError
 from acumatica_source.reading.record_keys import rows_of
 from acumatica_source.reading.seats import Connection
@@ -25,20 +25,30 @@ logger = logging.getLogger(__name__)
 _NOT_ABOUT_IT = (AuthenticationError, ConnectionFailed, SeatLimitReached)
 
 
-def custom_fields_of(connection: Connection, path: str) -> tuple[DeclaredCustomField, ...]:
+def custom_fields_of(
+    connection: Connection,
+    path: str,
+    kept_or: Callable[[Callable[[], bytes]], tuple[DeclaredCustomField, ...]],
+) -> tuple[DeclaredCustomField, ...]:
     """The custom fields that an entity's `$adHocSchema` lists; none where it does not answer.
 
     Args:
         connection: The open instance.
         path: Path of the entity below the instance.
+        kept_or: Gives those that are kept, or else what the function that it is given fetches.
 
     Raises:
         AcumaticaError: it could not be asked now, as while an operation runs or the site restarts;
             taken for none, custom fields that are loaded would be emptied.
     """
     try:
-        body = connection.pool.run(lambda session: session.get_bytes(f"{path}/$adHocSchema"))
-        return parse_ad_hoc_schema(body.content)
+        return kept_or(
+            lambda: (
+                connection.pool.run(
+                    lambda session: session.get_bytes(f"{path}/$adHocSchema")
+                ).content
+            )
+        )
     except _NOT_ABOUT_IT:
         raise
     except (AcumaticaError, ContractError) as error:

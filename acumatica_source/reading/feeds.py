@@ -7,7 +7,7 @@ cannot be filtered. Without keys all rows are asked for at once.
 
 import contextlib
 import logging
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime
 
@@ -34,8 +34,8 @@ from acumatica_source.reading.feed_requests import (
     columns_of,
     selection_of,
 )
-from acumatica_source.reading.full_records import Loaded
 from acumatica_source.reading.light_records import STAMP
+from acumatica_source.reading.loaded_rows import LoadedRows
 from acumatica_source.reading.records import LIGHT_PER_PAGE
 from acumatica_source.reading.seats import Connection
 from acumatica_source.reading.single_records import Unreadable
@@ -78,7 +78,7 @@ class FeedReader:
         since: datetime | None = None,
         until: datetime | None = None,
         after: Position | None = None,
-        loaded: Loaded | None = None,
+        loaded: LoadedRows | None = None,
     ) -> Generator[ParsedPage, None, None]:
         """All rows, or some of them, each once.
 
@@ -86,7 +86,7 @@ class FeedReader:
             since: Only those stamped at or after this instant.
             until: Only those stamped before this instant.
             after: Only those behind this position in the order of their keys.
-            loaded: Of no use here: a page costs the same however many of its rows are wanted.
+            loaded: What is loaded of them; an answer that is just that needs no proof.
 
         Raises:
             StampRefused: the server does not take a condition on the stamp.
@@ -97,23 +97,40 @@ class FeedReader:
         """
         condition = self._stamped(since, until)
         question = Question(self.shape, selection_of(self._query), condition)
-        pages = self._walk(question, self.page_size, self._strategies(self.page_size, after))
+        ways = self._strategies(self.page_size, after)
+        as_known = None if loaded is None else lambda page: loaded.are(self._stamps_of(page))
+        pages = self._walk(question, self.page_size, ways, as_known)
         if condition is None or self._query.filter is not None:
             yield from pages
         else:
             yield from self._unless_refused(pages)
 
-    def stamps(self, after: Position | None = None) -> Generator[pa.Table, None, None]:
-        """The key columns and `stamp` of every row, in pages; raises as `pages` does."""
+    def stamps(
+        self, after: Position | None = None, loaded: LoadedRows | None = None
+    ) -> Generator[pa.Table, None, None]:
+        """The key columns and `stamp` of every row, in pages; raises as `pages` does.
+
+        Args:
+            after: Only those behind this position in the order of their keys.
+            loaded: What is loaded of them; an answer that is just that needs no proof.
+        """
         fields = tuple(one for one in (*self._query.keys, self._stamp) if one is not None)
         question = Question(narrowed(self.shape, fields), ",".join(fields), None)
         columns = question.columns(fields)
         size = self._query.page_size * LIGHT_PER_PAGE
-        pages = self._walk(question, size, self._strategies(size, after))
-        for page in self._unless_refused(pages):
+        stamps = [] if self._stamp is None else [STAMP]
+
+        def named(page: ParsedPage) -> pa.Table:
             rows = page.tables[question.table].select(columns)
-            stamps = [] if self._stamp is None else [STAMP]
-            yield rows.rename_columns([*self.identity, *stamps])
+            return rows.rename_columns([*self.identity, *stamps])
+
+        as_known = None
+        if loaded is not None and after is None:
+            as_known = lambda page: loaded.are(named(page))  # noqa: E731
+        for page in self._unless_refused(
+            self._walk(question, size, self._strategies(size, after), as_known)
+        ):
+            yield named(page)
 
     def rows(self, keys: pa.Table) -> Generator[ParsedPage, None, None]:
         """The rows with these keys, in pages; those that no longer exist are left out.
@@ -173,12 +190,22 @@ class FeedReader:
         except InvalidQuery as error:
             raise StampRefused(f"{self.name}: {error}") from error
 
+    def _stamps_of(self, page: ParsedPage) -> pa.Table:
+        """The same of a page as `stamps` gives."""
+        rows = page.tables[self.shape.tables[0].name]
+        named = rows.select([*self.identity])
+        return named if self.stamp is None else named.append_column(STAMP, rows.column(self.stamp))
+
     def _walk(
-        self, question: Question, size: int, strategies: Sequence[Paging]
+        self,
+        question: Question,
+        size: int,
+        strategies: Sequence[Paging],
+        as_known: Callable[[ParsedPage], bool] | None = None,
     ) -> Iterator[ParsedPage]:
         rows = _Rows(self._requests, self._query, question, size)
         try:
-            yield from walk(rows, strategies)
+            yield from walk(rows, strategies, as_known=as_known)
         except Incomplete as error:
             raise PagingStuck(
                 f"{self.name} could not be read completely: {error} Give columns that identify a "

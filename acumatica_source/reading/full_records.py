@@ -24,6 +24,7 @@ from acumatica_source.reading.drift import undeclared
 from acumatica_source.reading.errors import ContractOutdated, NotARecord, StampRefused
 from acumatica_source.reading.left_out import EVERYTHING, LeftOut
 from acumatica_source.reading.light_records import LightRecords, both_of
+from acumatica_source.reading.loaded_rows import LoadedRows
 from acumatica_source.reading.record_keys import rows_of
 from acumatica_source.reading.record_query import RecordQuery, RecordRequests
 from acumatica_source.reading.single_records import FAILURES, CustomRefused, SingleRecords
@@ -39,9 +40,6 @@ FEWEST_LISTED = 8
 
 Asks = Callable[[Sequence[str]], bool]
 """Tells whether the server answers a request with these custom fields, as parameters."""
-
-Loaded = Callable[[pa.Table], pa.Array]
-"""Tells which rows, given by `id`, key columns and `stamp`, are loaded as they are."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +89,7 @@ class FullRecords:
         return self._left_out.tables
 
     def page(
-        self, request: PageRequest, condition: Filter | None, loaded: Loaded | None = None
+        self, request: PageRequest, condition: Filter | None, loaded: LoadedRows | None = None
     ) -> Answer[RecordPage]:
         """A page of the list.
 
@@ -126,7 +124,7 @@ class FullRecords:
         return self._one_by_one(light, loaded)
 
     def _list_page(
-        self, request: PageRequest, condition: Filter | None, loaded: Loaded | None
+        self, request: PageRequest, condition: Filter | None, loaded: LoadedRows | None
     ) -> Answer[RecordPage]:
         """A page of a list that the server is able to put together."""
         asked = self._asked
@@ -165,7 +163,7 @@ class FullRecords:
         return Answer(RecordPage(page, keys), keys, ids)
 
     def _in_parts(
-        self, request: PageRequest, condition: Filter | None, loaded: Loaded | None
+        self, request: PageRequest, condition: Filter | None, loaded: LoadedRows | None
     ) -> Answer[RecordPage]:
         """A page in smaller ones: a single record may stand in the way of all others."""
         if request.top is None or request.top <= FEWEST_LISTED:
@@ -186,13 +184,13 @@ class FullRecords:
                 raise
             raise ConditionRefused(str(error)) from error
 
-    def _one_by_one(self, light: Answer[pa.Table], loaded: Loaded | None) -> Answer[RecordPage]:
+    def _one_by_one(self, light: Answer[pa.Table], loaded: LoadedRows | None) -> Answer[RecordPage]:
         keys, ids = light.keys, light.ids
         named = [*zip(keys, keys if ids is None else ids, strict=True)]
         first = {name: place for place, name in reversed([*enumerate(named)])}
         wanted = sorted(first.values())  # a list may name a record twice
         if loaded is not None and light.page.num_rows:
-            held = loaded(light.page).to_pylist()
+            held = loaded.holds(light.page).to_pylist()
             wanted = [place for place in wanted if not held[place]]
         page, found = self.singly(
             [keys[place] for place in wanted],

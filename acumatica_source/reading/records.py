@@ -1,7 +1,7 @@
 """Reads the records of one entity: all, what changed, keys and stamps, or some by name."""
 
 import logging
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -21,8 +21,9 @@ from acumatica_source.paging.offset import OffsetPaging
 from acumatica_source.paging.walk import Listing, walk
 from acumatica_source.paging.whole import WholeRead
 from acumatica_source.reading.errors import PagingStuck, StampRefused
-from acumatica_source.reading.full_records import FullRecords, Loaded, RecordPage
-from acumatica_source.reading.light_records import LightRecords
+from acumatica_source.reading.full_records import FullRecords, RecordPage
+from acumatica_source.reading.light_records import STAMP, LightRecords
+from acumatica_source.reading.loaded_rows import LoadedRows
 from acumatica_source.reading.record_keys import rows_of
 from acumatica_source.reading.record_query import RecordQuery, RecordRequests
 from acumatica_source.reading.seats import Connection
@@ -84,7 +85,7 @@ class RecordReader:
         since: datetime | None = None,
         until: datetime | None = None,
         after: Position | None = None,
-        loaded: Loaded | None = None,
+        loaded: LoadedRows | None = None,
     ) -> Generator[ParsedPage, None, None]:
         """All records, or some of them, each once.
 
@@ -92,7 +93,8 @@ class RecordReader:
             since: Only those stamped at or after this instant.
             until: Only those stamped before this instant.
             after: Only those behind this position in the order of their keys.
-            loaded: Tells which need not be read where records are read one by one.
+            loaded: What is loaded of them: it need not be read where records are read one by one,
+                and an answer that is just that needs no proof.
 
         Raises:
             StampRefused: the server does not take a condition on the stamp.
@@ -101,14 +103,24 @@ class RecordReader:
         """
         condition = self._stamped(since, until)
         records = self._records(Restriction(condition, loaded))
-        for page in self._walk(records, self._strategies(condition, self._query.page_size, after)):
+        ways = self._strategies(condition, self._query.page_size, after)
+        as_known = None if loaded is None else lambda page: loaded.are(self._stamps_of(page.parsed))
+        for page in self._walk(records, ways, as_known):
             yield page.parsed
 
-    def stamps(self, after: Position | None = None) -> Generator[pa.Table, None, None]:
-        """`id`, the key columns and `stamp` of every record, in pages; raises as `pages` does."""
+    def stamps(
+        self, after: Position | None = None, loaded: LoadedRows | None = None
+    ) -> Generator[pa.Table, None, None]:
+        """`id`, the key columns and `stamp` of every record, in pages; raises as `pages` does.
+
+        Args:
+            after: Only those behind this position in the order of their keys.
+            loaded: What is loaded of them; an answer that is just that needs no proof.
+        """
         records = _Stamps(self._query, self._light, self._requests.seats)
         ways = self._strategies(None, records.size, after)
-        for page in self._walk(records, ways):
+        as_known = None if loaded is None or after is not None else loaded.are
+        for page in self._walk(records, ways, as_known):
             if self._light.stamp_refused:
                 raise StampRefused(f"{self.name}: the server does not show its modification stamp.")
             yield page
@@ -183,9 +195,20 @@ class RecordReader:
             safe = [KeysetPaging(entity.keys, rows, after)]
         return [*safe, OffsetPaging(rows), WholeRead()]
 
-    def _walk(self, records: Listing[Any], strategies: Sequence[Paging]) -> Iterator[Any]:
+    def _stamps_of(self, page: ParsedPage) -> pa.Table:
+        """The same of a page as `stamps` gives."""
+        rows = page.tables[self.shape.tables[0].name]
+        named = rows.select([*dict.fromkeys([*self.identity, *self.keys])])
+        return named if self.stamp is None else named.append_column(STAMP, rows.column(self.stamp))
+
+    def _walk(
+        self,
+        records: Listing[Any],
+        strategies: Sequence[Paging],
+        as_known: Callable[[Any], bool] | None = None,
+    ) -> Iterator[Any]:
         try:
-            yield from walk(records, strategies)
+            yield from walk(records, strategies, as_known=as_known)
         except Incomplete as error:
             raise PagingStuck(
                 f"{self.name} could not be read completely: {error} Name the fields that its "
@@ -226,8 +249,8 @@ class Restriction:
     """Which records of a list are wanted."""
 
     condition: Filter | None = None
-    loaded: Loaded | None = None
-    """Tells which need not be read."""
+    loaded: LoadedRows | None = None
+    """What is loaded of them, and need not be read."""
 
 
 class _Records:

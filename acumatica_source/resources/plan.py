@@ -16,7 +16,6 @@ from acumatica_source.contract.keys import are_documented, keys_from, keys_of
 from acumatica_source.contract.model import Contract, Entity, EntityKind, Key
 from acumatica_source.contract.names import watermark_of
 from acumatica_source.reading.contracts import EndpointVersion
-from acumatica_source.reading.custom import custom_fields_of
 from acumatica_source.reading.expansion import default_expand
 from acumatica_source.reading.instance import Instance
 from acumatica_source.reading.record_query import RecordQuery
@@ -56,7 +55,7 @@ def query_of(
     entity = replace(entity, keys=keys_in_use(instance, entity, options.keys))
     path = f"{endpoint.path}/{entity.name}"
     expand = _expand_paths(entity, contract, options)
-    custom = _custom_fields(connection, path, _which_custom(options), expand)
+    custom = _custom_fields(instance, connection, options, expand)
     entity = with_custom_fields(entity, custom)
     plain = shape_of(
         entity,
@@ -142,14 +141,15 @@ def _which_custom(options: EntityOptions) -> CustomFields:
 
 
 def _custom_fields(
-    connection: Connection, path: str, which: CustomFields, expand: Sequence[str]
+    instance: Instance, connection: Connection, options: EntityOptions, expand: Sequence[str]
 ) -> tuple[DeclaredCustomField, ...]:
     """The custom fields to load: of the record, and of what is expanded."""
+    which = _which_custom(options)
     if which is CustomFields.NONE:
         return ()
     return tuple(
         one
-        for one in custom_fields_of(connection, path)
+        for one in instance.contracts.custom_fields(connection, options.name, anew=options.full)
         if (which is CustomFields.ALL or one.is_user_defined)
         and (not one.place or "/".join(one.place) in expand)
     )

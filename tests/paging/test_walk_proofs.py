@@ -460,3 +460,36 @@ def test_an_unstable_order_is_read_at_once() -> None:
     chance = random.Random(5)
     table = numbered(60, order="unstable", chance=chance)
     assert sorted(read(table)) == table.rows
+
+
+@pytest.mark.parametrize(
+    ("known", "shown", "proof"),
+    [
+        (4, numbered(4), False),
+        (4, numbered(5), True),
+        (4, numbered(9, size=20, cap=4), False),  # it cuts off just what is new: by chance
+        (4, numbered(9, size=20, cap=3), True),
+        (3, numbered(3, slips={0: lambda rows: [rows[0], *rows[:-1]]}), True),
+        (12, numbered(12), True),
+    ],
+    ids=[
+        "nothing changed",
+        "one row more",
+        "a limit that is just what is known",
+        "a limit below what is known",
+        "a row twice in the place of another",
+        "more than a page",
+    ],
+)
+def test_an_answer_that_is_just_what_is_known_needs_no_proof(
+    known: int, shown: Table, proof: bool
+) -> None:
+    shown.keys_fetched = shown.pages = 0
+
+    def as_known(page: list[Row]) -> bool:
+        return len(page) == known and set(page) <= set(invoices(known))
+
+    rows = [row for page in walk(shown, by_key(shown), as_known=as_known) for row in page]
+    assert bool(shown.keys_fetched) is proof
+    if proof:
+        assert sorted(rows) == shown.rows

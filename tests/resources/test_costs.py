@@ -17,6 +17,19 @@ OLD = datetime(2025, 1, 1, tzinfo=UTC)
 KEYS = ("OrderType", "OrderNbr")
 
 
+@pytest.mark.parametrize("way", ["command", "lines"])
+def test_a_run_without_changes_makes_one_request_a_table(pipeline: dlt.Pipeline, way: str) -> None:
+    entities = ["Account", "Customer", "JournalTransaction", "Payment", "SalesOrder", "StockItem"]
+    with Sandbox(SandboxOptions(records=60)) as sandbox:
+        succeed(pipeline, sandbox, *entities, DacTable("SOOrder"), way=way)
+        sandbox.control.advance(3_600)
+        sandbox.control.reset_counters()
+        assert succeed(pipeline, sandbox, *entities, DacTable("SOOrder"), way=way).written == 0
+        asked = {one: len(requests(sandbox, f"/{one}")) for one in [*entities, "SOOrder"]}
+        assert asked == dict.fromkeys(asked, 1)
+        assert not requests(sandbox, "$adHocSchema")
+
+
 @pytest.mark.parametrize("why", ["old stamps", "deleted in the warehouse"])
 @pytest.mark.parametrize(
     ("load", "table", "path"),

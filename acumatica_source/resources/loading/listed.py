@@ -7,19 +7,23 @@ import pyarrow as pa
 from acumatica_source.arrow.shape import TableShape
 from acumatica_source.paging.read_ahead import ReadAhead
 from acumatica_source.reading.light_records import STAMP
+from acumatica_source.reading.loaded_rows import LoadedRows
 from acumatica_source.resources.loading.reader import Reader
 
 PAGES_AHEAD = 2
 """Pages of one resource that may wait while the next is being read."""
 
 
-def listed(reader: Reader, executor: Executor, parents: TableShape) -> pa.Table:
+def listed(
+    reader: Reader, executor: Executor, parents: TableShape, loaded: LoadedRows | None = None
+) -> pa.Table:
     """Identity, keys and `stamp` of every row of the source; no stamps where rows have none.
 
     Args:
         reader: Reads the source.
         executor: Runs the reader ahead.
         parents: The main table of the reader.
+        loaded: What is loaded, if that is known.
 
     Raises:
         StampRefused: the source does not show the stamp.
@@ -27,7 +31,7 @@ def listed(reader: Reader, executor: Executor, parents: TableShape) -> pa.Table:
     named = dict.fromkeys([*reader.identity, *reader.keys])
     none = pa.table({name: pa.array([], parents.schema.field(name).type) for name in named})
     none = none.append_column(STAMP, pa.array([], pa.timestamp("us", "UTC")))
-    with ReadAhead(executor, reader.stamps(), PAGES_AHEAD) as pages:
+    with ReadAhead(executor, reader.stamps(loaded=loaded), PAGES_AHEAD) as pages:
         found = [_stamped(page).select(none.column_names).cast(none.schema) for page in pages]
     return pa.concat_tables([none, *found])
 

@@ -1,6 +1,6 @@
 """What the engine needs of a reader: its pages, its keys and stamps, and rows by name."""
 
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Generator, Sequence
 from datetime import datetime
 from typing import Protocol
 
@@ -10,6 +10,7 @@ from acumatica_source.arrow.parse import ParsedPage
 from acumatica_source.arrow.shape import PageShape
 from acumatica_source.paging.keyset import Position
 from acumatica_source.paging.model import RowKey
+from acumatica_source.reading.loaded_rows import LoadedRows
 from acumatica_source.reading.single_records import Unreadable
 
 
@@ -60,7 +61,7 @@ class Reader(Protocol):
         since: datetime | None = None,
         until: datetime | None = None,
         after: Position | None = None,
-        loaded: Callable[[pa.Table], pa.Array] | None = None,
+        loaded: LoadedRows | None = None,
     ) -> Generator[ParsedPage, None, None]:
         """All rows, or some of them, each once.
 
@@ -68,15 +69,21 @@ class Reader(Protocol):
             since: Only those stamped at or after this instant.
             until: Only those stamped before this instant.
             after: Only those behind this position in the order of their keys.
-            loaded: Tells which are loaded as they are; they may be left out where that saves
-                requests.
+            loaded: What is loaded of them. It may be left out where that saves requests, and an
+                answer that is just that needs no proof that there is no more.
 
         Raises:
             StampRefused: the source does not take a condition on the stamp.
         """
 
-    def stamps(self, after: Position | None = None) -> Generator[pa.Table, None, None]:
+    def stamps(
+        self, after: Position | None = None, loaded: LoadedRows | None = None
+    ) -> Generator[pa.Table, None, None]:
         """`identity`, `keys` and `stamp` of every row, in pages.
+
+        Args:
+            after: Only those behind this position in the order of their keys.
+            loaded: What is loaded; an answer that is just that needs no proof.
 
         Raises:
             StampRefused: the source does not show the stamp.

@@ -20,6 +20,8 @@ from dlt.extract.decorators import get_resource
 from acumatica_source.arrow.parse import ParsedPage
 from acumatica_source.client.errors import ConfigurationError
 from acumatica_source.reading.errors import StampRefused
+from acumatica_source.reading.light_records import STAMP
+from acumatica_source.reading.loaded_rows import LoadedRows
 from acumatica_source.reading.run_report import RunReport
 from acumatica_source.reading.terms import Look, OnDelete
 from acumatica_source.reading.watermark import lower_bound, next_watermark
@@ -212,7 +214,8 @@ class _Load:
         self._loaded = with_unfinished(self._loaded, tables, self._writing)
         self._strays = strays(tables, self._writing, self._state.filled)
         try:
-            source = listed(self._reader, self._executor, self._parents)
+            known = LoadedRows(self._loaded.rows.num_rows, self._loaded.holds)
+            source = listed(self._reader, self._executor, self._parents, known)
         except StampRefused as error:
             logger.warning("%s It is loaded whole.", error)
             return False
@@ -336,35 +339,51 @@ class _Load:
     def _changes(self, watermark: datetime) -> Iterator[Any] | None:
         """What was modified since; None if the source cannot be asked for it."""
         since = lower_bound(watermark, self._options.lag)
+        assert since is not None
         self._carrier.begin(self._reader, self._names, self._state.filled, loaded=self._loaded)
         self._writing.mode = merging_mode()
-        held = None if self._loaded is None else self._loaded.holds
-        pages = self._reader.pages(since, loaded=held)
+        if self._found is not None and not self._by_stamp(self._found, since):
+            return self._mended(self._found)
+        pages = self._reader.pages(since, loaded=self._loaded_since(since))
         try:
             first = [page for page in [next(pages, None)] if page is not None]
         except StampRefused as error:
             logger.warning("%s It is loaded whole.", error)
             self._writing.mode = WriteMode.REPLACE
             return None
-        return self._merged(first, pages, since)
+        return self._merged(first, pages)
+
+    def _by_stamp(self, found: Difference, since: datetime) -> bool:
+        """Whether the stamps lead to what is outdated in fewer requests than its names do."""
+        if found.outdated.num_rows <= self._reader.named_at_once:
+            return False
+        stamps = found.outdated.column(STAMP)
+        return bool(pc.any(pc.greater_equal(stamps, pa.scalar(since, stamps.type))).as_py())
+
+    def _loaded_since(self, since: datetime) -> LoadedRows | None:
+        """What is loaded of the rows stamped at or after an instant."""
+        if self._loaded is None:
+            return None
+        stamps = self._loaded.rows.column(STAMP)
+        count = pc.sum(pc.greater_equal(stamps, pa.scalar(since, stamps.type))).as_py()
+        return LoadedRows(count or 0, self._loaded.holds)
 
     def _merged(
-        self,
-        first: list[ParsedPage],
-        pages: Generator[ParsedPage, None, None],
-        since: datetime | None,
+        self, first: list[ParsedPage], pages: Generator[ParsedPage, None, None]
     ) -> Iterator[Any]:
         for page in first:
             yield from self._carrier.page(page)
         yield from self._carrier.all_of(pages)
         if self._found is not None:
-            yield from self._outdated(self._found, since)
-        elif (
-            not any(page.rows for page in first)
-            and self._loaded is not None
-            and self._loaded.rows.num_rows
-        ):
+            yield from self._mended(self._found)
+            return
+        none = not any(page.rows for page in first)
+        if none and self._loaded is not None and self._loaded.rows.num_rows:
             self._check_empty(self._loaded.rows.num_rows)
+        yield from self._gone()
+
+    def _mended(self, found: Difference) -> Iterator[Any]:
+        yield from self._outdated(found)
         yield from self._gone()
 
     def _check_empty(self, loaded: int) -> None:
@@ -379,8 +398,8 @@ class _Load:
         if next((page for page in pages if page.rows), None) is None:
             self._options.terms.deletions.check(self._options.resource, loaded, loaded)
 
-    def _outdated(self, found: Difference, since: datetime | None) -> Iterator[Any]:
-        """What the stamps did not bring: by name, or all pages if that takes fewer requests."""
+    def _outdated(self, found: Difference) -> Iterator[Any]:
+        """What no page has brought yet: by name, or all pages if that takes fewer requests."""
         unseen = self._handed_on.unseen(found.outdated)
         rest = found.outdated.filter(pa.array(unseen, pa.bool_()))
         if not rest.num_rows:

@@ -1,6 +1,6 @@
 """Orders with lines, held in memory, and a reader that shows them to the engine."""
 
-from collections.abc import Callable, Generator, Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -14,6 +14,7 @@ from acumatica_source.arrow.shape import Node, PageShape, TableShape
 from acumatica_source.paging.keyset import Position
 from acumatica_source.paging.model import RowKey
 from acumatica_source.reading.errors import StampRefused
+from acumatica_source.reading.loaded_rows import LoadedRows
 from acumatica_source.reading.run_report import RunReport
 from acumatica_source.reading.single_records import Unreadable
 from acumatica_source.resources.loading.options import LoadOptions
@@ -96,7 +97,7 @@ class OrderReader:
         since: datetime | None = None,
         until: datetime | None = None,
         after: Position | None = None,
-        loaded: Callable[[pa.Table], pa.Array] | None = None,
+        loaded: LoadedRows | None = None,
     ) -> Generator[ParsedPage, None, None]:
         self.asked.append(("pages", since))
         if since is not None and not self.takes_stamp:
@@ -105,11 +106,13 @@ class OrderReader:
         if since is not None:
             listed = [one for one in listed if one.Changed is not None and one.Changed >= since]
         if self.skips_loaded and loaded is not None and listed:
-            held = loaded(self._stamped(listed)).to_pylist()
+            held = loaded.holds(self._stamped(listed)).to_pylist()
             listed = [one for one, known in zip(listed, held, strict=True) if not known]
         yield from self._in_pages([*listed, *(o for o in listed if o.id in self.repeats)])
 
-    def stamps(self, after: Position | None = None) -> Generator[pa.Table, None, None]:
+    def stamps(
+        self, after: Position | None = None, loaded: LoadedRows | None = None
+    ) -> Generator[pa.Table, None, None]:
         self.asked.append("stamps")
         if not self.shows_stamp:
             raise StampRefused("The stamp cannot be shown.")

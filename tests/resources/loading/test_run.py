@@ -15,6 +15,7 @@ from dlt.pipeline.exceptions import PipelineStepFailed
 from acumatica_source.arrow.parse import ParsedPage
 from acumatica_source.paging.keyset import Position
 from acumatica_source.reading.deletion_limit import DeletionLimit
+from acumatica_source.reading.loaded_rows import LoadedRows
 from acumatica_source.reading.run_report import RunReport
 from acumatica_source.reading.single_records import Unreadable
 from acumatica_source.reading.terms import LoadingTerms, OnDelete
@@ -80,7 +81,7 @@ def test_runs_end_as_the_source_is(pipeline: dlt.Pipeline) -> None:
     report = sync(pipeline, reader)
     assert not any(report.rows_read.values()), "nothing is written again"
     assert not any(report.deleted.values())
-    assert reader.asked == ["stamps", ("pages", NOON + MINUTE - 5 * MINUTE)]
+    assert reader.asked == ["stamps"], "the list alone tells that nothing has changed"
 
 
 def test_tables_without_rows_are_made_with_all_columns(pipeline: dlt.Pipeline) -> None:
@@ -198,13 +199,8 @@ def test_details_are_formed_and_orders_are_not(pipeline: dlt.Pipeline) -> None:
             {},
             "The stamp cannot be shown. It is loaded whole.",
         ),
-        (
-            lambda reader: setattr(reader, "takes_stamp", False),
-            {},
-            "The stamp cannot be compared. It is loaded whole.",
-        ),
     ],
-    ids=["full", "other options", "a new column", "stamps not shown", "stamps not compared"],
+    ids=["full", "other options", "a new column", "stamps not shown"],
 )
 def test_what_cannot_be_followed_is_loaded_anew(
     pipeline: dlt.Pipeline,
@@ -224,6 +220,25 @@ def test_what_cannot_be_followed_is_loaded_anew(
     assert report.deleted == {"orders": 1}
     assert why in caplog.text
     assert state_of(pipeline).watermark == NOON - DAY
+
+
+def test_what_the_source_cannot_ask_for_by_stamp_is_loaded_anew(
+    pipeline: dlt.Pipeline, caplog: pytest.LogCaptureFixture
+) -> None:
+    reader = OrderReader(some(6))
+    sync(pipeline, reader)
+    reader.takes_stamp = False
+    reader.orders = [replace(one, Memo="changed", Changed=NOON) for one in some(6)[1:]]
+    report = sync(pipeline, reader)
+    assert held(pipeline) == shown(reader.orders)
+    assert reader.asked == [
+        "stamps",
+        ("pages", NOON - DAY - 5 * MINUTE),
+        ("pages", None),
+        ("existing", 1),
+    ]
+    assert report.deleted == {"orders": 1}
+    assert "The stamp cannot be compared. It is loaded whole." in caplog.text
 
 
 def test_a_load_anew_goes_by_the_rows_it_brings(pipeline: dlt.Pipeline) -> None:
@@ -339,8 +354,10 @@ def test_an_order_that_has_come_is_not_asked_for_under_the_id_of_a_list(
     """Lists may show other ids than pages; the number tells that it is the same order."""
 
     class ListsOtherIds(OrderReader):
-        def stamps(self, after: Position | None = None) -> Generator[pa.Table, None, None]:
-            for page in super().stamps(after):
+        def stamps(
+            self, after: Position | None = None, loaded: LoadedRows | None = None
+        ) -> Generator[pa.Table, None, None]:
+            for page in super().stamps(after, loaded):
                 ids = [f"{one} of a list" for one in page.column("id").to_pylist()]
                 yield page.set_column(0, "id", [ids])
 
@@ -349,7 +366,7 @@ def test_an_order_that_has_come_is_not_asked_for_under_the_id_of_a_list(
     reader.orders[1] = replace(reader.orders[1], Memo="by stamp", Changed=NOON)
     report = sync(pipeline, reader)
     assert held(pipeline) == shown(reader.orders)
-    assert reader.asked == ["stamps", ("pages", NOON - DAY - 5 * MINUTE)]
+    assert reader.asked == ["stamps", ("rows", 1)]
     assert report.rows_read["Order"] == 1
 
 
@@ -465,7 +482,7 @@ def test_what_is_outdated_is_read_in_the_fewest_requests(pipeline: dlt.Pipeline)
         ]
         report = sync(pipeline, reader)
         assert held(pipeline) == shown(reader.orders)
-        assert reader.asked[2] == asked
+        assert reader.asked[1] == asked
         assert report.rows_read["Order"] == outdated, "of pages, only what is outdated is written"
 
 
