@@ -36,7 +36,7 @@ from acumatica_source.reading.feed_requests import (
 )
 from acumatica_source.reading.light_records import STAMP
 from acumatica_source.reading.loaded_rows import LoadedRows
-from acumatica_source.reading.records import LIGHT_PER_PAGE
+from acumatica_source.reading.records import LIGHT_PER_PAGE, LISTED_AT_ONCE
 from acumatica_source.reading.seats import Connection
 from acumatica_source.reading.single_records import Unreadable
 
@@ -63,6 +63,8 @@ class FeedReader:
         self.shape = query.shape
         """The table that pages consist of."""
         self.page_size = query.page_size
+        self.listed_at_once = max(LISTED_AT_ONCE, query.page_size * LIGHT_PER_PAGE)
+        """Rows that one request of `stamps` asks for."""
         self.identity = tuple(columns_of(query.shape, query.keys)) if query.stored else ()
         """The columns that identify a row; those of an inquiry may be empty."""
         self.stamp = None if stamp is None else columns_of(query.shape, [stamp])[0]
@@ -106,18 +108,25 @@ class FeedReader:
             yield from self._unless_refused(pages)
 
     def stamps(
-        self, after: Position | None = None, loaded: LoadedRows | None = None
+        self,
+        since: datetime | None = None,
+        until: datetime | None = None,
+        after: Position | None = None,
+        loaded: LoadedRows | None = None,
     ) -> Generator[pa.Table, None, None]:
-        """The key columns and `stamp` of every row, in pages; raises as `pages` does.
+        """The key columns and `stamp` of rows, in pages; raises as `pages` does.
 
         Args:
+            since: Only those stamped at or after this instant.
+            until: Only those stamped before this instant.
             after: Only those behind this position in the order of their keys.
             loaded: What is loaded of them; an answer that is just that needs no proof.
         """
         fields = tuple(one for one in (*self._query.keys, self._stamp) if one is not None)
-        question = Question(narrowed(self.shape, fields), ",".join(fields), None)
+        condition = self._stamped(since, until)
+        question = Question(narrowed(self.shape, fields), ",".join(fields), condition)
         columns = question.columns(fields)
-        size = self._query.page_size * LIGHT_PER_PAGE
+        size = self.listed_at_once
         stamps = [] if self._stamp is None else [STAMP]
 
         def named(page: ParsedPage) -> pa.Table:

@@ -10,7 +10,7 @@ import pyarrow as pa
 
 from acumatica_source.arrow.parse import ParsedPage
 from acumatica_source.client.conditions import filter_of
-from acumatica_source.client.errors import ConfigurationError
+from acumatica_source.client.errors import ConfigurationError, InvalidQuery
 from acumatica_source.client.query import F, Filter
 from acumatica_source.contract.model import FieldType
 from acumatica_source.paging.errors import ConditionRefused, Incomplete
@@ -34,6 +34,9 @@ logger = logging.getLogger(__name__)
 LIGHT_PER_PAGE = 10
 """A page of keys and stamps may hold as many times the rows of a page of records."""
 
+LISTED_AT_ONCE = 5_000
+"""Rows of which a list shows keys and stamps in one request, at least: some 450 bytes each."""
+
 
 class RecordReader:
     """Reads the records of one entity completely, in pages of typed tables."""
@@ -54,6 +57,8 @@ class RecordReader:
         self.stamp = query.stamp_column
         """The column with the modification stamp; None where there is none."""
         self.page_size = query.page_size
+        self.listed_at_once = max(LISTED_AT_ONCE, query.page_size * LIGHT_PER_PAGE)
+        """Records that one request of `stamps` asks for."""
 
     @property
     def started(self) -> datetime | None:
@@ -109,16 +114,25 @@ class RecordReader:
             yield page.parsed
 
     def stamps(
-        self, after: Position | None = None, loaded: LoadedRows | None = None
+        self,
+        since: datetime | None = None,
+        until: datetime | None = None,
+        after: Position | None = None,
+        loaded: LoadedRows | None = None,
     ) -> Generator[pa.Table, None, None]:
-        """`id`, the key columns and `stamp` of every record, in pages; raises as `pages` does.
+        """`id`, the key columns and `stamp` of records, in pages; raises as `pages` does.
 
         Args:
+            since: Only those stamped at or after this instant.
+            until: Only those stamped before this instant.
             after: Only those behind this position in the order of their keys.
             loaded: What is loaded of them; an answer that is just that needs no proof.
         """
-        records = _Stamps(self._query, self._light, self._requests.seats)
-        ways = self._strategies(None, records.size, after)
+        condition = self._stamped(since, until)
+        records = _Stamps(
+            self._query, self._light, self._requests.seats, self.listed_at_once, condition
+        )
+        ways = self._strategies(condition, records.size, after)
         as_known = None if loaded is None or after is not None else loaded.are
         for page in self._walk(records, ways, as_known):
             if self._light.stamp_refused:
@@ -149,7 +163,8 @@ class RecordReader:
         if self.keys and len(wanted) <= self._query.page_size:
             named = self._light.existing(wanted)
         if named is None:
-            listed = _Stamps(self._query, self._light, self._requests.seats)
+            size = max(2, self._query.page_size * LIGHT_PER_PAGE)
+            listed = _Stamps(self._query, self._light, self._requests.seats, size)
             ways: list[Paging] = [OffsetPaging(listed.size), WholeRead()]
             pages = self._walk(listed, ways)
             named = {key for page in pages for key in rows_of(page, self.keys)[0]}
@@ -222,18 +237,31 @@ class _Stamps:
     gives_next_links = False
     named_at_once = 0
 
-    def __init__(self, query: RecordQuery, light: LightRecords, seats: int) -> None:
+    def __init__(
+        self,
+        query: RecordQuery,
+        light: LightRecords,
+        seats: int,
+        size: int,
+        condition: Filter | None = None,
+    ) -> None:
         self._light = light
+        self._condition = condition
         self.name = query.entity.name
         self.keys: Sequence[Key] = query.entity.keys
         self.seats = seats
-        self.size = self.light_size = max(2, query.page_size * LIGHT_PER_PAGE)
+        self.size = self.light_size = size
 
     def fetch(self, request: PageRequest) -> Answer[pa.Table]:
         return self.fetch_keys(request)
 
     def fetch_keys(self, request: PageRequest) -> Answer[pa.Table]:
-        return self._light.page(request, None)
+        try:
+            return self._light.page(request, self._condition)
+        except InvalidQuery as error:
+            if self._condition is None or request.condition is not None:
+                raise
+            raise StampRefused(f"{self.name}: {error}") from error
 
     def named(
         self, keys: Sequence[RowKey], ids: Sequence[str] | None

@@ -12,6 +12,9 @@ from acumatica_source.client.errors import ConfigurationError
 
 NOW, NEVER = "now", "never"
 
+VERIFY_REQUESTS = 10
+"""Requests of one run for a comparison unless somebody says otherwise."""
+
 DAILY = timedelta(days=1)
 """How much time lies between two comparisons unless somebody says otherwise."""
 
@@ -24,6 +27,11 @@ class Rhythm:
     """Time from the beginning of one comparison to that of the next; None for never."""
     now: bool = False
     """Whether all is to be compared in this run, whenever and however far that was done before."""
+
+    @property
+    def is_never(self) -> bool:
+        """Whether nothing is ever compared."""
+        return self.every is None and not self.now
 
     @classmethod
     def of(cls, wanted: timedelta | str, option: str = "verify") -> "Rhythm":

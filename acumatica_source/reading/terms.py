@@ -1,10 +1,12 @@
 """On what terms a dataset is loaded: what may leave it, and who shares it."""
 
 from dataclasses import dataclass
+from datetime import timedelta
 from enum import StrEnum
 
 from acumatica_source.client.errors import ConfigurationError
 from acumatica_source.reading.deletion_limit import USUAL, DeletionLimit
+from acumatica_source.reading.rhythm import Rhythm
 
 
 class OnDelete(StrEnum):
@@ -52,8 +54,22 @@ class LoadingTerms:
     """Whether several tenants share the dataset, told apart by the column `_tenant`."""
     adopt: bool = False
     """Whether the dataset counts as this instance's from now on, whatever it was loaded from."""
+    verify: str | None = None
+    """`"now"` or `"never"`, whatever the options of a table say; None for what they say."""
     look: Look | None = None
     """How tables are compared instead of loaded; None to load them."""
+
+    def rhythm(self, verify: timedelta | str) -> Rhythm:
+        """How often a table is compared with the source.
+
+        Args:
+            verify: What its own options say.
+
+        Raises:
+            ConfigurationError: that is no rhythm.
+        """
+        own = Rhythm.of(verify)
+        return own if self.verify is None else Rhythm.of(self.verify)
 
 
 USUAL_TERMS = LoadingTerms()

@@ -19,6 +19,7 @@ from acumatica_source.reading.feed_requests import FeedQuery
 from acumatica_source.reading.feeds import FeedReader
 from acumatica_source.reading.instance import Instance
 from acumatica_source.reading.odata import classes_path, named
+from acumatica_source.reading.rhythm import DAILY, VERIFY_REQUESTS
 from acumatica_source.reading.seats import Connection
 from acumatica_source.resources.claim import enter
 from acumatica_source.resources.feed_plan import FeedTable, feed_shape, key_columns
@@ -44,7 +45,7 @@ class DacTable:
     selected. Where some are added, all rows are loaded anew."""
     filter: str | None = None
     """A condition in OData 4 on stored values (`Status eq 'N'`). Rows that no longer meet it are
-    taken out by the sweep. Some classes cannot be filtered, as their metadata say."""
+    taken out by the comparison. Some classes cannot be filtered, as their metadata say."""
     key: Sequence[str] | None = None
     """Columns that identify a row; None for those that the metadata declare, () for none. Declared
     ones of which some can be neither filtered by nor selected count as none."""
@@ -52,11 +53,15 @@ class DacTable:
     """Rows per request."""
     lag: timedelta = timedelta(minutes=5)
     """How far before the last watermark an incremental run reads again, for late commits."""
-    sweep: bool = True
-    """Whether incremental runs compare keys and stamps of all rows with what is loaded, which finds
-    deleted rows. The service's own list of deletions, `px.GetDeletedRecords()`, is no substitute:
+    verify: timedelta | str = DAILY
+    """How often keys and stamps of all rows are compared with what is loaded, which finds deleted
+    rows: a time, `"now"` or `"never"`. Rows that one request lists are compared in every run.
+    The service's own list of deletions, `px.GetDeletedRecords()`, is no substitute:
     it has only classes that an administrator has put on it, and forgets after ten days (User
     Guide: Retrieval of Data Through the DAC-Based OData Interface)."""
+    verify_requests: int = VERIFY_REQUESTS
+    """Requests at most that one run spends on comparing more rows than one lists; the next runs go
+    on from there."""
     archived: bool = True
     """Whether archived rows count."""
     full: bool = False
@@ -101,7 +106,8 @@ def _load(instance: Instance, connection: Connection, table: DacTable) -> Iterat
         lost=instance.lost,
         tenant=instance.tenant,
         lag=table.lag,
-        sweep=table.sweep,
+        rhythm=instance.terms.rhythm(table.verify),
+        verify_requests=table.verify_requests,
         full=table.full,
         row_options=f"{','.join(query.keys)} {table.filter}",
     )

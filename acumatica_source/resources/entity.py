@@ -65,7 +65,8 @@ def _load(instance: Instance, connection: Connection, options: EntityOptions) ->
         lost=instance.lost,
         tenant=instance.tenant,
         lag=options.lag,
-        sweep=options.sweep,
+        rhythm=instance.terms.rhythm(options.verify),
+        verify_requests=options.verify_requests,
         full=options.full,
         row_options=" ".join(
             map(str, (options.custom_fields, options.keep_placeholders, options.pivot_attributes))

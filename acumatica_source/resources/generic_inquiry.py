@@ -15,6 +15,7 @@ from acumatica_source.reading.feeds import FeedReader
 from acumatica_source.reading.inquiry_parameters import inquiry_path
 from acumatica_source.reading.instance import Instance
 from acumatica_source.reading.odata import inquiries, named
+from acumatica_source.reading.rhythm import NEVER, Rhythm
 from acumatica_source.resources.claim import enter
 from acumatica_source.resources.feed_plan import FeedTable, feed_shape, key_columns
 from acumatica_source.resources.loading.options import LoadOptions
@@ -63,7 +64,7 @@ def generic_inquiry_resource(instance: Instance, inquiry: GenericInquiry) -> Dlt
                 lost=instance.lost,
                 tenant=instance.tenant,
                 lag=timedelta(0),
-                sweep=False,
+                rhythm=Rhythm.of(NEVER),
                 full=True,
                 row_options="",
             )

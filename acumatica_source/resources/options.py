@@ -7,6 +7,7 @@ from enum import StrEnum
 
 from acumatica_source.arrow.types import DECIMALS, PRECISION
 from acumatica_source.client.errors import ConfigurationError
+from acumatica_source.reading.rhythm import DAILY, VERIFY_REQUESTS
 
 
 class CustomFields(StrEnum):
@@ -32,9 +33,13 @@ class EntityOptions:
     """Records per list request."""
     lag: timedelta = timedelta(minutes=5)
     """How far before the last watermark an incremental run reads again, for late commits."""
-    sweep: bool = True
-    """Whether incremental runs compare ids and stamps of all records with what is loaded, which
-    finds deleted records, and any that a stamp alone would miss."""
+    verify: timedelta | str = DAILY
+    """How often ids and stamps of all records are compared with what is loaded, which finds deleted
+    records, and any that a stamp alone would miss: a time, `"now"` or `"never"`. Records that one
+    request lists are compared in every run."""
+    verify_requests: int = VERIFY_REQUESTS
+    """Requests at most that one run spends on comparing more records than one lists; the next runs
+    go on from there."""
     full: bool = False
     """Whether to load everything anew, whatever was loaded before."""
     custom_fields: CustomFields = CustomFields.USER_DEFINED

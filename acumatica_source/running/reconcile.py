@@ -7,6 +7,7 @@ import dlt
 
 from acumatica_source.reading.findings import NO_KEY, TableFindings
 from acumatica_source.reading.instance import Instance
+from acumatica_source.reading.rhythm import NOW
 from acumatica_source.reading.terms import Look, OnDelete
 from acumatica_source.resources.dac import DacTable
 from acumatica_source.resources.ledger import LedgerTransactions
@@ -120,11 +121,11 @@ def _in_large_pages(load: Load) -> Load:
 
 
 def _mending(load: Load, *, anew: bool) -> Load:
-    """What mends a table: a run with a sweep, or all of it where stamps tell nothing."""
+    """What mends a table: a run that compares all rows, or a load anew."""
     if isinstance(load, str):
         load = EntityOptions(load)
     if isinstance(load, EntityOptions | DacTable):
-        return replace(load, sweep=True, full=load.full or anew)
+        return replace(load, verify=NOW, full=load.full or anew)
     if isinstance(load, LedgerTransactions):
         return replace(load, full=load.full or anew)
     return load

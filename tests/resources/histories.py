@@ -78,7 +78,7 @@ class Setting:
     order: str
     caps: tuple[str, ...]
     cap: int
-    sweep: bool
+    compares: bool
     page_size: int
     lag: timedelta
     seed: int
@@ -99,7 +99,7 @@ def setting_of(number: int) -> Setting:
         order=("hashed", "key", "random")[number % 3],
         caps=caps[number // 2 % 4],
         cap=chance.randint(3, 9),
-        sweep=number % 2 == 0,
+        compares=number % 2 == 0,
         page_size=chance.randint(2, 12),
         lag=timedelta(minutes=5),
         seed=number + 1,
@@ -158,14 +158,14 @@ class Users:
         self._provable = setting.order != "random" and not setting.caps
         self._chance = random.Random(setting.seed)
         self.untold: set[str] = set()
-        """Records whose stamps are so old that only a sweep can find them."""
+        """Records whose stamps are so old that only a comparison can find them."""
 
     def do_during(self, one: During) -> None:
         """What they do while somebody reads.
 
         A limit, or an order that changes, can hide exactly as many rows as are deleted between an
-        answer and the look behind it. Nothing tells that but the next sweep, so there are no such
-        deletions here.
+        answer and the look behind it. Nothing tells that but the next comparison, so there are no
+        such deletions here.
         """
         edit = one.edit
         if not self._provable:

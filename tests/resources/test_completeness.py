@@ -13,6 +13,7 @@ import pytest
 
 from acumatica_sandbox import Sandbox, SandboxOptions
 from acumatica_source import DacTable, EntityOptions, LedgerTransactions
+from acumatica_source.reading.rhythm import DAILY
 from acumatica_source.source import Load
 from tests.resources.histories import (
     ENTITIES,
@@ -75,7 +76,7 @@ class Followed:
         common: dict[str, Any] = {
             "page_size": setting.page_size,
             "lag": setting.lag,
-            "sweep": setting.sweep,
+            "verify": DAILY if setting.compares else "never",
         }
         self._load: list[Load] = [
             *(EntityOptions(entity, **common) for entity in ENTITIES),
@@ -135,11 +136,11 @@ class Followed:
         self._check_gone(set(ours), {*theirs, *known})
 
     def _check_gone(self, ours: set[Any], theirs: set[Any]) -> None:
-        if self._setting.sweep:
+        if self._setting.compares:
             assert ours <= theirs | self._passing, "rows are left over"
 
     def _is_told(self, identity: str) -> bool:
-        return self._setting.sweep or identity not in self._users.untold
+        return self._setting.compares or identity not in self._users.untold
 
 
 CLASS = ("order_type", "order_nbr", "order_desc", "last_modified_date_time")

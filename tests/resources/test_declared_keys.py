@@ -15,7 +15,7 @@ from tests.conftest import credentials_of
 from tests.contract.documents import contract_document
 from tests.resources.warehouse import assert_equal
 
-ITEMS = EntityOptions("InventoryItem", page_size=2, sweep=False)
+ITEMS = EntityOptions("InventoryItem", page_size=2, verify="never")
 
 
 @pytest.fixture

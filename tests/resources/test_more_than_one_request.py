@@ -1,6 +1,7 @@
 """A page that takes several requests, or keys that several records share, lose no value or row."""
 
 from collections.abc import Iterator
+from datetime import timedelta
 
 import dlt
 import pytest
@@ -77,11 +78,11 @@ def test_a_refused_condition_on_keys_costs_no_custom_field(
             sandbox.control.mutate(8, [entity], seed=seed)
 
 
-@pytest.mark.parametrize("sweep", [True, False])
+@pytest.mark.parametrize("verify", [timedelta(days=1), "never"])
 def test_records_that_share_a_key_do_not_take_each_others_place(
-    sandbox: Sandbox, pipeline: dlt.Pipeline, sweep: bool
+    sandbox: Sandbox, pipeline: dlt.Pipeline, verify: timedelta | str
 ) -> None:
-    load = EntityOptions("SalesOrder", page_size=8, keys=["CustomerID"], sweep=sweep)
+    load = EntityOptions("SalesOrder", page_size=8, keys=["CustomerID"], verify=verify)
     succeed(pipeline, sandbox, load)
     sandbox.control.advance(3_600)
     sandbox.control.mutate(8, ["SalesOrder"], ["update", "insert", "lines"], seed=3)

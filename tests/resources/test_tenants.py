@@ -167,7 +167,7 @@ def assert_keys(pipeline: dlt.Pipeline) -> None:
 def test_a_key_that_comes_later_takes_the_place_of_none(tmp_path: Path) -> None:
     """While rows had no key, a merge took out all of their tenant; it may not go on so."""
     pipeline = pipeline_in(tmp_path)
-    table = DacTable("SOOrder", columns=["OrderType", "OrderNbr", "Status"], sweep=False)
+    table = DacTable("SOOrder", columns=["OrderType", "OrderNbr", "Status"], verify="never")
 
     def load(tenant: str, **options: Any) -> None:
         one = replace(table, **options)

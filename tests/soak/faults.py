@@ -4,13 +4,11 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
-import pyarrow as pa
-
 from acumatica_source.reading.deletion_limit import DeletionLimit
 from acumatica_source.resources import claim
-from acumatica_source.resources.loading.handed_on import keys_in
+from acumatica_source.resources.loading.mending import Mending
 from acumatica_source.resources.loading.read_back import LoadedTables
-from acumatica_source.resources.loading.run import _Load
+from acumatica_source.resources.loading.sweep import Difference, Loaded
 from acumatica_source.resources.loading.tables import Target
 from acumatica_source.running import runner
 from acumatica_source.warehouse import lease
@@ -53,17 +51,13 @@ def details_of_all(put: Put) -> None:
 def unchanged_is_gone(put: Put) -> None:
     """What is not among the rows that changed is deleted."""
 
-    def gone(self: _Load) -> Any:
-        if self._found is not None and self._loaded is not None:
-            rows = self._loaded.rows.drop_columns(["stamp"])
-            ids = keys_in(rows, list(self._reader.identity))
-            unseen = pa.array([one not in self._handed_on for one in ids], pa.bool_())
-            self._found = replace(self._found, gone=rows.filter(unseen))
-        yield from kept(self)
+    def gone(self: Mending, found: Difference, loaded: Loaded) -> Any:
+        rows = self.unseen(loaded.rows.drop_columns(["stamp"]))
+        yield from kept(self, replace(found, gone=rows), loaded)
 
-    kept = _Load._gone
-    put(_Load, "_gone", gone)
-    put(_Load, "_confirmed", lambda self, gone, names: gone)
+    kept = Mending.gone
+    put(Mending, "gone", gone)
+    put(Mending, "confirmed", lambda self, gone, names: gone)
 
 
 def resumed(put: Put) -> None:

@@ -203,7 +203,7 @@ class _Draw:
             order=chance.choice(["key", "hashed"]),
             caps=(),
             cap=0,
-            sweep=True,
+            compares=True,
             page_size=chance.choice([5, 20, 100]),
             lag=timedelta(minutes=5),
             seed=chance.randrange(10**6),

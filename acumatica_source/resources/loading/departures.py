@@ -52,7 +52,9 @@ class Departures:
         handed_on: HandedOn,
         filled: Set[str],
         known: Set[tuple[object, ...]],
+        *,
         spared: int = 0,
+        before: int = 0,
     ) -> Iterator[Any]:
         """Put rows on record that are gone, and do with them what is asked for.
 
@@ -64,11 +66,13 @@ class Departures:
             filled: Tables of details that may hold rows.
             known: The identities of those that are on record already.
             spared: How many of them the source has, although it does not show them.
+            before: How many were found gone earlier in the same comparison.
 
         Raises:
             TooManyDeletions: they are too many.
         """
-        self.terms.deletions.check(self.resource, gone.num_rows - spared, loaded.rows.num_rows)
+        count = before + gone.num_rows - spared
+        self.terms.deletions.check(self.resource, count, before + loaded.rows.num_rows)
         if not gone.num_rows:
             return
         self.stay = self.stay or self.terms.on_delete is OnDelete.KEEP

@@ -1,6 +1,8 @@
-"""Lists identity, keys and stamp of all that the source has."""
+"""Lists identity, keys and stamp of what the source has."""
 
 from concurrent.futures import Executor
+from dataclasses import dataclass
+from datetime import datetime
 
 import pyarrow as pa
 
@@ -14,16 +16,35 @@ PAGES_AHEAD = 2
 """Pages of one resource that may wait while the next is being read."""
 
 
+@dataclass(frozen=True, slots=True)
+class Window:
+    """A span of stamps."""
+
+    since: datetime | None = None
+    """The first stamp; None if there is none before which rows are left out."""
+    until: datetime | None = None
+    """The first stamp behind it; None if there is none."""
+
+
+EVERYTHING = Window()
+"""All stamps, and rows that have none."""
+
+
 def listed(
-    reader: Reader, executor: Executor, parents: TableShape, loaded: LoadedRows | None = None
+    reader: Reader,
+    executor: Executor,
+    parents: TableShape,
+    loaded: LoadedRows | None = None,
+    window: Window = EVERYTHING,
 ) -> pa.Table:
-    """Identity, keys and `stamp` of every row of the source; no stamps where rows have none.
+    """Identity, keys and `stamp` of rows of the source; no stamps where rows have none.
 
     Args:
         reader: Reads the source.
         executor: Runs the reader ahead.
         parents: The main table of the reader.
-        loaded: What is loaded, if that is known.
+        loaded: What is loaded of them, if that is known.
+        window: Where they are stamped.
 
     Raises:
         StampRefused: the source does not show the stamp.
@@ -31,7 +52,8 @@ def listed(
     named = dict.fromkeys([*reader.identity, *reader.keys])
     none = pa.table({name: pa.array([], parents.schema.field(name).type) for name in named})
     none = none.append_column(STAMP, pa.array([], pa.timestamp("us", "UTC")))
-    with ReadAhead(executor, reader.stamps(loaded=loaded), PAGES_AHEAD) as pages:
+    stamps = reader.stamps(window.since, window.until, loaded=loaded)
+    with ReadAhead(executor, stamps, PAGES_AHEAD) as pages:
         found = [_stamped(page).select(none.column_names).cast(none.schema) for page in pages]
     return pa.concat_tables([none, *found])
 

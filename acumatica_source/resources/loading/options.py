@@ -6,6 +6,7 @@ from datetime import timedelta
 
 import pyarrow as pa
 
+from acumatica_source.reading.rhythm import VERIFY_REQUESTS, Rhythm
 from acumatica_source.reading.terms import USUAL_TERMS, LoadingTerms
 
 
@@ -17,8 +18,9 @@ class LoadOptions:
     """Name of the resource."""
     lag: timedelta
     """How far before the last watermark an incremental run reads again, for late commits."""
-    sweep: bool
-    """Whether incremental runs compare keys and stamps of all rows with what is loaded."""
+    rhythm: Rhythm
+    """How often incremental runs compare keys and stamps of all rows with what is loaded. Rows that
+    one request lists are compared in every run, unless it is never."""
     full: bool
     """Whether to load everything anew, whatever was loaded before."""
     row_options: str
@@ -31,5 +33,7 @@ class LoadOptions:
     """On what terms rows leave the table."""
     tenant: str = ""
     """Whose rows they are."""
+    verify_requests: int = VERIFY_REQUESTS
+    """Requests at most that one run spends on comparing rows that one request does not list."""
     lost: Set[str] = frozenset()
     """Tables that the destination had lost, as it names them."""

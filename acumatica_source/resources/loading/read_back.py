@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import dlt
@@ -33,10 +33,24 @@ logger = logging.getLogger(__name__)
 _OWN = (DELETED, DELETED_AT, LOAD_ID, TENANT)
 """Columns that are added to every row that is loaded."""
 
-_NAMED = 500
+NAMED = 500
 """Rows that are named in a query; more are looked for among all."""
 
 _MS = pa.timestamp("ms", "UTC")
+
+
+@dataclass(frozen=True, slots=True)
+class Which:
+    """Which rows of a table are read."""
+
+    where: Sequence[tuple[str, str, Any]] = ()
+    """Columns before dlt's naming convention, dlt's operators, and values."""
+    most: int | None = None
+    """How many at most; None for all."""
+
+
+EVERY = Which()
+"""All rows."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,15 +138,16 @@ class LoadedTables:
             "allow_deletes=True."
         ) from error
 
-    def rows(self, table: str, naming: Naming) -> Loaded | None:
-        """Identity, keys and stamp of every row.
+    def rows(self, table: str, naming: Naming, which: Which = EVERY) -> Loaded | None:
+        """Identity, keys and stamp of every row, or of some.
 
         Rows that were appended rather than merged count by their latest load, and not at all where
-        that says `_deleted`.
+        that says `_deleted`; to tell, all have to be read.
 
         Args:
             table: Name of the table before dlt's naming convention.
             naming: The columns to compare by, before that convention.
+            which: Which rows, where rows are merged.
 
         Returns:
             What is loaded; None where the destination has nothing or cannot be read.
@@ -146,17 +161,22 @@ class LoadedTables:
             stamps = [] if naming.stamp is None else [naming.stamp]
             wanted = [normalize(name) for name in (*columns, *stamps)]
             flags = [name for name in (DELETED, DELETED_AT, LOAD_ID) if name in known]
-            rows = self._read(table, [*wanted, *flags])
+            some = EVERY if self.mode is WriteMode.APPEND else which
+            where = [(normalize(column), operator, value) for column, operator, value in some.where]
+            most = None if some.most is None else some.most + 1
+            rows = self._read(table, [*wanted, *flags], where, most)
         except Exception as error:  # a destination may refuse in its own words; no rows at stake
             logger.warning("%s, so deletions go unseen: %s", self._unread(table), error)
             return None
         if rows is None:
             return None
+        more = which.most is not None and rows.num_rows > which.most
         by_name = {name: rows.column(stored) for name, stored in zip(columns, wanted, strict=False)}
         by_name[STAMP] = rows.column(wanted[-1]) if stamps else pa.nulls(len(rows), _MS)
         by_name |= {flag: rows.column(flag) for flag in flags}
         used = Naming(naming.identity, keys, naming.stamp)
-        return _latest(pa.table(by_name), used, self.mode is WriteMode.MERGE)
+        latest = _latest(pa.table(by_name), used, self.mode is WriteMode.MERGE)
+        return replace(latest, more=more)
 
     def whole(self, table: TableShape, wanted: pa.Table, identity: Sequence[str]) -> pa.Table:
         """Rows with all their columns, as they are loaded.
@@ -171,7 +191,7 @@ class LoadedTables:
         known = {name for name in self._columns(table.name) if name not in _OWN}
         if self.mode is WriteMode.APPEND:
             known.add(LOAD_ID)
-        few = len(identity) == 1 and wanted.num_rows <= _NAMED
+        few = len(identity) == 1 and wanted.num_rows <= NAMED
         values = wanted.column(identity[0]).to_pylist() if few else []
         where = [(normalize(identity[0]), "in", values)] if few else []
         rows = self._read(table.name, sorted(known), where)
@@ -316,13 +336,18 @@ class LoadedTables:
         return set(self._relation(table).columns_schema)
 
     def _read(
-        self, table: str, columns: Sequence[str], where: Sequence[tuple[str, str, Any]] = ()
+        self,
+        table: str,
+        columns: Sequence[str],
+        where: Sequence[tuple[str, str, Any]] = (),
+        most: int | None = None,
     ) -> pa.Table | None:
         relation = self._relation(table)
         whose = [] if self.tenant is None else [(TENANT, "eq", self.tenant)]
         for condition in (*whose, *where):
             relation = relation.where(*condition)
-        return relation.select(*dict.fromkeys(columns)).arrow()
+        relation = relation.select(*dict.fromkeys(columns))
+        return (relation if most is None else relation.limit(most)).arrow()
 
 
 def _latest(rows: pa.Table, naming: Naming, merged: bool) -> Loaded:

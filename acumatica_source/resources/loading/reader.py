@@ -45,6 +45,10 @@ class Reader(Protocol):
         """Rows that a request asks for."""
 
     @property
+    def listed_at_once(self) -> int:
+        """Rows that one request of `stamps` asks for."""
+
+    @property
     def named_at_once(self) -> int:
         """Rows that one request of `rows` brings, about."""
 
@@ -77,13 +81,19 @@ class Reader(Protocol):
         """
 
     def stamps(
-        self, after: Position | None = None, loaded: LoadedRows | None = None
+        self,
+        since: datetime | None = None,
+        until: datetime | None = None,
+        after: Position | None = None,
+        loaded: LoadedRows | None = None,
     ) -> Generator[pa.Table, None, None]:
-        """`identity`, `keys` and `stamp` of every row, in pages.
+        """`identity`, `keys` and `stamp` of rows, in pages.
 
         Args:
+            since: Only those stamped at or after this instant.
+            until: Only those stamped before this instant.
             after: Only those behind this position in the order of their keys.
-            loaded: What is loaded; an answer that is just that needs no proof.
+            loaded: What is loaded of them; an answer that is just that needs no proof.
 
         Raises:
             StampRefused: the source does not show the stamp.

@@ -6,10 +6,10 @@ written again.
 """
 
 import logging
-from collections.abc import Generator, Iterator, Mapping, Sequence, Set
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from concurrent.futures import Executor
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import dlt
@@ -31,8 +31,9 @@ from acumatica_source.resources.loading.departures import Departures
 from acumatica_source.resources.loading.evolution import Contents, discard_mode
 from acumatica_source.resources.loading.handed_on import HandedOn, keys_in
 from acumatica_source.resources.loading.listed import listed
+from acumatica_source.resources.loading.mending import Mending
 from acumatica_source.resources.loading.options import LoadOptions
-from acumatica_source.resources.loading.read_back import LoadedTables
+from acumatica_source.resources.loading.read_back import EVERY, NAMED, LoadedTables, Which
 from acumatica_source.resources.loading.reader import Reader
 from acumatica_source.resources.loading.reconcile import findings_of
 from acumatica_source.resources.loading.state import ResourceState
@@ -56,6 +57,7 @@ from acumatica_source.resources.loading.unfinished import (
     with_doubled_details,
     with_unfinished,
 )
+from acumatica_source.resources.loading.verification import Verification
 from acumatica_source.resources.loading.writing import Writing
 from acumatica_source.warehouse.lost import make_again
 
@@ -105,12 +107,13 @@ class _Load:
             options.resource, options.terms, options.tenant, self._writing, report
         )
         self._state = ResourceState()
-        self._loaded: Loaded | None = None
         self._found: Difference | None = None
+        """How all of the table differs from the source; None if that was not compared."""
+        self._large = False
+        """Whether the table is compared slice by slice, a few of them in each run."""
         self._carrier = Carrier(reader, executor, options.resource, self._writing, report)
+        self._mend = Mending(reader, self._carrier, self._departures)
         self._whose = whose
-        self._known: Set[tuple[object, ...]] = frozenset()
-        """Identities of loaded rows that are on record as gone already."""
         self._strays: Mapping[str, Sequence[tuple[object, ...]]] = {}
         """Ids of records that are not loaded, and have details, by the table of these."""
 
@@ -149,19 +152,31 @@ class _Load:
         else:
             yield from changed
         state.contents = contents.noted()
+        compared = changed is None or self._found is not None
+        if compared:
+            state.verified, state.round = self._reader.started, None
         if self._options.terms.on_delete is OnDelete.KEEP:
             state.kept = state.kept or self._departures.stay
-        elif changed is None or self._found is not None:
+        elif compared:
             state.kept = False
-        if self._reader.unreadable and not self._options.sweep:
-            # only a sweep would find again what was not shown; so the next run asks for it anew
-            state.watermark = watermark
-        elif self._reader.stamp is not None:
-            state.watermark = next_watermark(watermark, self._reader.started, self._carrier.newest)
+        if self._reader.stamp is not None:
+            state.watermark = self._reached(watermark)
         state.undeclared = set(getattr(self._reader, "undeclared", ()))
         state.left_out = set(getattr(self._reader, "left_out", ()))
         state.write(name, tenant=self._whose)
         self._report.unreadable[name] = list(self._reader.unreadable)
+
+    def _reached(self, watermark: datetime | None) -> datetime | None:
+        """The watermark after the run.
+
+        What the source did not show is to be asked for again: by the next comparison, or else by
+        the next run, which asks for all that this one has asked for.
+        """
+        if self._reader.unreadable:
+            if self._options.rhythm.is_never or (self._large and watermark is not None):
+                return watermark
+            self._state.verified = None
+        return next_watermark(watermark, self._reader.started, self._carrier.newest)
 
     def _made_again(self) -> bool:
         """Make tables again that the destination has lost; whether there were any."""
@@ -200,60 +215,80 @@ class _Load:
         return Contents.accepted(columns, self._options.row_options)
 
     def _can_follow(self) -> bool:
-        """Compare with the source; whether what is loaded can be brought up to date at all."""
-        reader = self._reader
-        assert reader.stamp is not None
+        """Compare with the source; whether what is loaded can be brought up to date at all.
+
+        A table that one request lists is compared in every run, a larger one by and by.
+        """
+        rhythm, reader = self._options.rhythm, self._reader
+        most = None if rhythm.now else reader.listed_at_once
         tables = LoadedTables(self._whose)
-        self._loaded = self._read_back(tables, reader.stamp)
-        if self._loaded is None and tables.is_gone(self._parents.name):
-            logger.warning("%s: its table is gone; loading all anew.", self._options.resource)
-            return False
-        if self._loaded is None or not self._options.sweep:
+        self._mend.loaded = self._read_back(tables, reader.stamp, Which(most=most))
+        if self._mend.loaded is None:
+            if tables.is_gone(self._parents.name):
+                logger.warning("%s: its table is gone; loading all anew.", self._options.resource)
+                return False
             return True
-        self._loaded = with_doubled_details(self._loaded, tables, self._writing, self._state.filled)
-        self._loaded = with_unfinished(self._loaded, tables, self._writing)
-        self._strays = strays(tables, self._writing, self._state.filled)
+        self._large = self._mend.loaded.more
+        return self._large or rhythm.is_never or self._compared(tables, self._mend.loaded)
+
+    def _compared(self, tables: LoadedTables, loaded: Loaded) -> bool:
+        """Compare all rows with the source; whether what is loaded can be brought up to date.
+
+        Args:
+            tables: The tables of the dataset.
+            loaded: All that is loaded.
+        """
+        loaded = self._with_cut_off(tables, loaded)
         try:
-            known = LoadedRows(self._loaded.rows.num_rows, self._loaded.holds)
+            known = LoadedRows(loaded.rows.num_rows, loaded.holds)
             source = listed(self._reader, self._executor, self._parents, known)
         except StampRefused as error:
             logger.warning("%s It is loaded whole.", error)
             return False
-        if shared_keys(source, self._loaded.naming) and not self._told_by_identity(source):
+        if shared_keys(source, loaded.naming) and not self._told_by_identity(source, loaded):
             return False
-        self._found = difference(self._loaded, source)
+        assert self._mend.loaded is not None
+        self._found = difference(self._mend.loaded, source)
         if self._found.disjoint:
-            self._options.terms.deletions.check_common(
-                self._options.resource, self._loaded.rows.num_rows
-            )
+            self._options.terms.deletions.check_common(self._options.resource, loaded.rows.num_rows)
             logger.warning(
-                "%s: no row has the identity it was loaded with; loading all anew.", reader.name
+                "%s: no row has the identity it was loaded with; loading all anew.",
+                self._reader.name,
             )
         return not self._found.disjoint
 
-    def _read_back(self, tables: LoadedTables, stamp: str | None) -> Loaded | None:
+    def _with_cut_off(self, tables: LoadedTables, loaded: Loaded) -> Loaded:
+        """What is loaded, with what a load that was cut off has left counting as doubled."""
+        loaded = with_doubled_details(loaded, tables, self._writing, self._state.filled)
+        loaded = with_unfinished(loaded, tables, self._writing)
+        self._strays = strays(tables, self._writing, self._state.filled)
+        self._mend.loaded = loaded
+        return loaded
+
+    def _read_back(
+        self, tables: LoadedTables, stamp: str | None, which: Which = EVERY
+    ) -> Loaded | None:
         """What is loaded; rows that are on record as gone do not count where they stay."""
         naming = Naming(self._reader.identity, self._reader.keys, stamp)
-        loaded = tables.rows(self._parents.name, naming)
+        loaded = tables.rows(self._parents.name, naming, which)
         if loaded is None or not self._state.kept:
             return loaded
         kept = self._departures.kept(loaded)
         if self._options.terms.on_delete is OnDelete.KEEP:
             return loaded.without(kept)
-        self._known = set(keys_in(loaded.rows.filter(kept), list(naming.identity)))
+        self._mend.known = set(keys_in(loaded.rows.filter(kept), list(naming.identity)))
         return loaded
 
-    def _told_by_identity(self, source: pa.Table) -> bool:
+    def _told_by_identity(self, source: pa.Table, loaded: Loaded) -> bool:
         """Go on without the keys, which rows share; whether their identities are of use."""
-        assert self._loaded is not None
-        reader, loaded = self._reader, self._loaded
+        reader = self._reader
         shared = f"several rows share their {', '.join(reader.keys)}"
         if changed_identity(loaded, source):
             logger.warning("%s: %s, and identities differ; loading all anew.", reader.name, shared)
             return False
         logger.warning("%s: %s; they are told by their identity alone.", reader.name, shared)
-        self._reader = reader.without_keys()
-        self._loaded = replace(loaded, naming=replace(loaded.naming, keys=()))
+        self._reader = self._mend.reader = reader.without_keys()
+        self._mend.loaded = replace(loaded, naming=replace(loaded.naming, keys=()))
         return True
 
     def _all(self) -> Iterator[Any]:
@@ -274,7 +309,7 @@ class _Load:
         elif there and reader.identity and loaded is None:
             tables.check_readable(name, limit)
         parents = self._departures.parents_of_details(tables) if loaded is not None else {}
-        self._loaded = self._found = None
+        self._mend.loaded = self._found = None
         stay = bool(self._gone_stay and reader.identity)
         if self._whose is not None or (stay and (there or tables.stands(self._parents.name))):
             self._writing.mode = tables.mode
@@ -328,23 +363,29 @@ class _Load:
         if nameless and len(read) and left.gone.num_rows == loaded.rows.num_rows:
             # all ids are others, and nothing else tells a row: only numbers can be compared
             yield from self._departures.fewer(len(loaded.rows), len(read), 0)
-            yield from self._take_out([left.gone])
+            yield from self._mend.take_out([left.gone])
             return
-        confirmed = self._confirmed(left.gone, left.keys)
+        confirmed = self._mend.confirmed(left.gone, left.keys)
         there = left.gone.num_rows - confirmed.num_rows
         spared = max(0, len(self._reader.unreadable) - there)
-        yield from self._let_go(confirmed, loaded, left.keys, deletions.RELOAD, spared)
-        yield from self._take_out([left.superseded])
+        yield from self._mend.let_go(confirmed, loaded, left.keys, deletions.RELOAD, spared=spared)
+        yield from self._mend.take_out([left.superseded])
 
     def _changes(self, watermark: datetime) -> Iterator[Any] | None:
         """What was modified since; None if the source cannot be asked for it."""
         since = lower_bound(watermark, self._options.lag)
         assert since is not None
-        self._carrier.begin(self._reader, self._names, self._state.filled, loaded=self._loaded)
+        if self._large:
+            self._mend.loaded = self._loaded_since(since)
+        loaded, known = self._mend.loaded, None
+        if loaded is not None:
+            count = pc.sum(_stamped_since(loaded.rows, since)).as_py() or 0
+            known = LoadedRows(count, loaded.holds)
+        self._carrier.begin(self._reader, self._mend.names, self._state.filled, loaded=loaded)
         self._writing.mode = merging_mode()
         if self._found is not None and not self._by_stamp(self._found, since):
             return self._mended(self._found)
-        pages = self._reader.pages(since, loaded=self._loaded_since(since))
+        pages = self._reader.pages(since, loaded=known)
         try:
             first = [page for page in [next(pages, None)] if page is not None]
         except StampRefused as error:
@@ -353,20 +394,19 @@ class _Load:
             return None
         return self._merged(first, pages)
 
+    def _loaded_since(self, since: datetime) -> Loaded | None:
+        """What is loaded of the rows stamped at or after an instant."""
+        assert self._reader.stamp is not None
+        # destinations may compare in the time zone of their session
+        which = Which([(self._reader.stamp, "gte", since - timedelta(days=1))])
+        loaded = self._read_back(LoadedTables(self._whose), self._reader.stamp, which)
+        return loaded and loaded.among(_stamped_since(loaded.rows, since))
+
     def _by_stamp(self, found: Difference, since: datetime) -> bool:
         """Whether the stamps lead to what is outdated in fewer requests than its names do."""
         if found.outdated.num_rows <= self._reader.named_at_once:
             return False
-        stamps = found.outdated.column(STAMP)
-        return bool(pc.any(pc.greater_equal(stamps, pa.scalar(since, stamps.type))).as_py())
-
-    def _loaded_since(self, since: datetime) -> LoadedRows | None:
-        """What is loaded of the rows stamped at or after an instant."""
-        if self._loaded is None:
-            return None
-        stamps = self._loaded.rows.column(STAMP)
-        count = pc.sum(pc.greater_equal(stamps, pa.scalar(since, stamps.type))).as_py()
-        return LoadedRows(count or 0, self._loaded.holds)
+        return bool(pc.any(_stamped_since(found.outdated, since)).as_py())
 
     def _merged(
         self, first: list[ParsedPage], pages: Generator[ParsedPage, None, None]
@@ -377,14 +417,46 @@ class _Load:
         if self._found is not None:
             yield from self._mended(self._found)
             return
-        none = not any(page.rows for page in first)
-        if none and self._loaded is not None and self._loaded.rows.num_rows:
-            self._check_empty(self._loaded.rows.num_rows)
-        yield from self._gone()
+        loaded = self._mend.loaded
+        if loaded is None:
+            return
+        if not any(page.rows for page in first) and loaded.rows.num_rows:
+            self._check_empty(loaded.rows.num_rows)
+        if self._large and self._mend.names:
+            loaded = self._namesakes(loaded)
+        yield from self._mend.take_out(self._mend.replaced(loaded, None))
+        if self._large:
+            yield from self._verified()
 
-    def _mended(self, found: Difference) -> Iterator[Any]:
-        yield from self._outdated(found)
-        yield from self._gone()
+    def _namesakes(self, loaded: Loaded) -> Loaded:
+        """What is loaded, with the rows that may have a key of one that was handed on."""
+        if not len(self._handed_on):
+            return loaded
+        name = self._mend.names[-1]
+        values = list(dict.fromkeys(self._handed_on.rows().column(name).to_pylist()))
+        which = Which([(name, "in", values)]) if len(values) <= NAMED else EVERY
+        found = self._read_back(LoadedTables(self._whose), self._reader.stamp, which)
+        return found or loaded
+
+    def _verified(self) -> Iterator[Any]:
+        """Compare a few slices of a large table with the source, if that is due."""
+        verification = Verification(
+            self._reader, self._executor, self._options, self._mend, self._state
+        )
+        if not verification.is_due():
+            return
+        tables = LoadedTables(self._whose)
+        loaded = self._read_back(tables, self._reader.stamp)
+        if loaded is None:
+            return
+        loaded = self._with_cut_off(tables, loaded)
+        if verification.goes_by_slices(loaded):
+            yield from verification.of_slices(loaded)
+        elif self._compared(tables, loaded):
+            assert self._found is not None
+            yield from self._mended(self._found)
+            return
+        yield from self._departures.take_out_strays(self._strays, loaded, self._handed_on)
 
     def _check_empty(self, loaded: int) -> None:
         """What changed was asked for from before the newest loaded row on, and nothing came.
@@ -398,93 +470,16 @@ class _Load:
         if next((page for page in pages if page.rows), None) is None:
             self._options.terms.deletions.check(self._options.resource, loaded, loaded)
 
-    def _outdated(self, found: Difference) -> Iterator[Any]:
-        """What no page has brought yet: by name, or all pages if that takes fewer requests."""
-        unseen = self._handed_on.unseen(found.outdated)
-        rest = found.outdated.filter(pa.array(unseen, pa.bool_()))
-        if not rest.num_rows:
-            return
-        by_name = rest.num_rows / self._reader.named_at_once
-        only = set(keys_in(rest, self._names or list(self._reader.identity)))
-        if by_name > max(1.0, found.rows / self._reader.page_size):
-            logger.info(
-                "%s: %d rows are outdated; reading all pages.", self._reader.name, rest.num_rows
-            )
-            yield from self._carrier.all_of(self._reader.pages(), only=only)
-        else:
-            yield from self._carrier.all_of(self._reader.rows(rest), only=only)
+    def _mended(self, found: Difference) -> Iterator[Any]:
+        loaded = self._mend.loaded
+        assert loaded is not None
+        yield from self._mend.outdated(found)
+        yield from self._mend.take_out(self._mend.replaced(loaded, found.present))
+        yield from self._mend.gone(found, loaded)
+        yield from self._departures.take_out_strays(self._strays, loaded, self._handed_on)
 
-    @property
-    def _names(self) -> list[str]:
-        """The columns that name rows at the source and are loaded, if there are any."""
-        return [] if self._loaded is None else list(self._loaded.naming.keys)
 
-    def _gone(self) -> Iterator[Any]:
-        """Let go of what the source does not have any more."""
-        yield from self._take_out(self._replaced())
-        if self._found is None:
-            return
-        assert self._loaded is not None
-        yield from self._take_out([self._found.superseded])
-        confirmed = self._confirmed(self._found.gone, self._names)
-        ids = keys_in(confirmed, self._handed_on.identity)
-        unseen = [key not in self._handed_on for key in ids]
-        gone = confirmed.filter(pa.array(unseen, pa.bool_()))
-        yield from self._let_go(gone, self._loaded, self._names, deletions.SWEEP)
-        yield from self._departures.take_out_strays(self._strays, self._loaded, self._handed_on)
-
-    def _let_go(
-        self, gone: pa.Table, loaded: Loaded, names: Sequence[str], how: str, spared: int = 0
-    ) -> Iterator[Any]:
-        """Let rows leave; those that were archived are no deleted ones."""
-        handed_on, filled = self._handed_on, self._state.filled
-        can_ask = gone.num_rows and (names or not self._reader.keys)
-        there = self._reader.archived(gone) if can_ask else set()
-        keys = keys_in(gone, names or list(self._reader.identity))
-        away = pa.array([key in there for key in keys], pa.bool_())
-        if there:
-            archived = gone.filter(away)
-            yield from self._departures.put_away(archived, loaded, handed_on, filled)
-            gone = gone.filter(pc.invert(away))
-        yield from self._departures.leave(gone, loaded, how, handed_on, filled, self._known, spared)
-
-    def _take_out(self, gone: list[pa.Table]) -> Iterator[Any]:
-        return self._departures.take_out(gone, self._handed_on, self._state.filled)
-
-    def _confirmed(self, gone: pa.Table, names: Sequence[str]) -> pa.Table:
-        """The rows that are gone indeed. One that a list has left out is no deleted one."""
-        if not gone.num_rows:
-            return gone
-        there = self._reader.existing(gone) if names or not self._reader.keys else set()
-        if not there:
-            return gone
-        logger.warning(
-            "%s: %d rows are there although the list did not show them.",
-            self._reader.name,
-            len(there),
-        )
-        keys = keys_in(gone, names or list(self._reader.identity))
-        return gone.filter(pa.array([key not in there for key in keys], pa.bool_()))
-
-    def _replaced(self) -> list[pa.Table]:
-        """The loaded rows whose keys were handed on with another identity."""
-        if self._loaded is None or not self._names or not len(self._handed_on):
-            return []
-        identity, keys = list(self._reader.identity), self._names
-        handed_on = self._handed_on.rows()
-        schema = pa.schema([handed_on.schema.field(name) for name in (*identity, *keys)])
-        there = [self._loaded.rows, self._loaded.departed]
-        loaded = pa.concat_tables(
-            rows.select(schema.names).cast(schema) for rows in there if rows is not None
-        )
-        others = loaded.join(handed_on.select(keys), keys, join_type="left semi")
-        others = others.join(handed_on.select(identity), identity, join_type="left anti")
-        if self._found is not None:
-            others = others.join(self._found.present, identity, join_type="left anti")
-        elif others.num_rows:
-            # without a sweep nobody knows whether another record has the same key
-            rows = (page.tables[self._parents.name] for page in self._reader.rows(others))
-            shown = {key for page in rows for key in keys_in(page, identity)}
-            lost = [key not in shown for key in keys_in(others, identity)]
-            others = others.filter(pa.array(lost, pa.bool_()))
-        return [others]
+def _stamped_since(rows: pa.Table, since: datetime) -> pa.ChunkedArray:
+    """Which rows are stamped at or after an instant."""
+    stamps = rows.column(STAMP)
+    return pc.fill_null(pc.greater_equal(stamps, pa.scalar(since, stamps.type)), False)

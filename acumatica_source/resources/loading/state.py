@@ -21,6 +21,20 @@ _TENANTS = "tenants"
 _FORMER = {"odd": "undeclared"}
 
 
+@dataclass(frozen=True, slots=True)
+class Round:
+    """A comparison of all rows with the source that takes several runs."""
+
+    begun: datetime
+    """When it began, by the source's clock."""
+    reached: datetime | None = None
+    """The first stamp that is still to be compared; None if none has been."""
+    gone: int = 0
+    """Rows that were found gone so far."""
+    rows: int = 0
+    """Rows that were loaded when it began."""
+
+
 @dataclass(slots=True)
 class ResourceState:
     """How far a resource has come."""
@@ -41,6 +55,10 @@ class ResourceState:
     """Tables of details that lists leave empty unless they are asked for in another way."""
     kept: bool = False
     """Whether rows may be loaded that are on record as gone."""
+    verified: datetime | None = None
+    """When the last comparison of all rows began, by the source's clock; None for never."""
+    round: Round | None = None
+    """The comparison that is under way."""
 
     @classmethod
     def read(
@@ -75,8 +93,16 @@ class ResourceState:
         kept = _kept(resource, tenant)
         kept.clear()
         kept["version"] = VERSION
-        if self.watermark is not None:
-            kept["watermark"] = self.watermark.isoformat()
+        for name, instant in (("watermark", self.watermark), ("verified", self.verified)):
+            if instant is not None:
+                kept[name] = instant.isoformat()
+        if self.round is not None:
+            kept["round"] = {
+                "begun": self.round.begun.isoformat(),
+                "reached": self.round.reached and self.round.reached.isoformat(),
+                "gone": self.round.gone,
+                "rows": self.round.rows,
+            }
         for name, value in (
             ("contents", self.contents),
             ("filled", sorted(self.filled)),
@@ -104,8 +130,10 @@ def _kept(resource: str, tenant: str | None) -> dict[str, Any]:
 def _fields(resource: str, kept: Mapping[str, Any]) -> Any:
     for stored, value in kept.items():
         name = _FORMER.get(stored, stored)
-        if name == "watermark":
-            yield name, _instant(resource, value)
+        if name in ("watermark", "verified"):
+            yield name, _instant(resource, name, value)
+        elif name == "round":
+            yield name, _round(resource, value)
         elif name in ("filled", "undeclared", "left_out"):
             if not _are_texts(value):
                 raise _damaged(resource, stored, value)
@@ -128,13 +156,23 @@ def _fields(resource: str, kept: Mapping[str, Any]) -> Any:
             yield name, list(value)
 
 
-def _instant(resource: str, value: Any) -> datetime:
+def _round(resource: str, value: Any) -> Round:
+    if not isinstance(value, Mapping):
+        raise _damaged(resource, "round", value)
+    begun, reached, gone, rows = (value.get(one) for one in ("begun", "reached", "gone", "rows"))
+    if type(gone) is not int or type(rows) is not int or gone < 0 or rows < 0:
+        raise _damaged(resource, "round", value)
+    first = None if reached is None else _instant(resource, "round", reached)
+    return Round(_instant(resource, "round", begun), first, gone, rows)
+
+
+def _instant(resource: str, name: str, value: Any) -> datetime:
     try:
         instant = datetime.fromisoformat(value)
     except (TypeError, ValueError):
-        raise _damaged(resource, "watermark", value) from None
+        raise _damaged(resource, name, value) from None
     if instant.tzinfo is None:
-        raise _damaged(resource, "watermark", value)
+        raise _damaged(resource, name, value)
     return instant
 
 

@@ -37,6 +37,8 @@ class Loaded:
     """Identity and keys of rows that stay although the source does not have them any more."""
     load_ids: pa.ChunkedArray | None = None
     """Which load brought each of the rows, where that is known."""
+    more: bool = False
+    """Whether the destination has more rows than these, which were asked for by number."""
 
     def without(self, gone: pa.Array) -> "Loaded":
         """What is loaded, these of its rows having departed."""
@@ -49,6 +51,18 @@ class Loaded:
             if self.departed is None
             else pa.concat_tables([self.departed, departed]),
             load_ids=None if self.load_ids is None else self.load_ids.filter(stay),
+        )
+
+    def among(self, chosen: pa.Array | pa.ChunkedArray) -> "Loaded":
+        """These of its rows, as if there were no others."""
+        rows = self.rows.filter(chosen)
+        identity = self.doubled.column_names
+        near = rows.select(identity).cast(self.doubled.schema)
+        return replace(
+            self,
+            rows=rows,
+            doubled=self.doubled.join(near, identity, join_type="left semi"),
+            load_ids=None if self.load_ids is None else self.load_ids.filter(chosen),
         )
 
     def with_doubled(self, ids: pa.ChunkedArray) -> "Loaded":

@@ -15,11 +15,13 @@ from acumatica_source.paging.keyset import Position
 from acumatica_source.paging.model import RowKey
 from acumatica_source.reading.errors import StampRefused
 from acumatica_source.reading.loaded_rows import LoadedRows
+from acumatica_source.reading.rhythm import Rhythm
 from acumatica_source.reading.run_report import RunReport
 from acumatica_source.reading.single_records import Unreadable
 from acumatica_source.resources.loading.options import LoadOptions
 from acumatica_source.resources.loading.run import load
 
+NO_RHYTHM = Rhythm.of("never")
 NOON = datetime(2025, 3, 1, 12, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
 
@@ -67,6 +69,7 @@ class OrderReader:
     keys: tuple[str, ...] = ()
     stamp: str | None = "Changed"
     page_size: int = 3
+    listed_at_once: int = 1_000
     named_at_once: int = 2
     started: datetime | None = NOON + MINUTE
     unreadable: Sequence[Unreadable] = ()
@@ -103,20 +106,29 @@ class OrderReader:
         if since is not None and not self.takes_stamp:
             raise StampRefused("The stamp cannot be compared.")
         listed = [one for one in self.orders if one.listed]
-        if since is not None:
-            listed = [one for one in listed if one.Changed is not None and one.Changed >= since]
+        if (since, until) != (None, None):
+            listed = [one for one in listed if _within(one.Changed, since, until)]
         if self.skips_loaded and loaded is not None and listed:
             held = loaded.holds(self._stamped(listed)).to_pylist()
             listed = [one for one, known in zip(listed, held, strict=True) if not known]
         yield from self._in_pages([*listed, *(o for o in listed if o.id in self.repeats)])
 
     def stamps(
-        self, after: Position | None = None, loaded: LoadedRows | None = None
+        self,
+        since: datetime | None = None,
+        until: datetime | None = None,
+        after: Position | None = None,
+        loaded: LoadedRows | None = None,
     ) -> Generator[pa.Table, None, None]:
-        self.asked.append("stamps")
+        window = None if (since, until) == (None, None) else (since, until)
+        self.asked.append("stamps" if window is None else ("stamps", *window))
         if not self.shows_stamp:
             raise StampRefused("The stamp cannot be shown.")
-        listed = [one for one in self.orders if one.listed]
+        listed = [
+            one
+            for one in self.orders
+            if one.listed and (window is None or _within(one.Changed, since, until))
+        ]
         for start in range(0, len(listed), self.page_size):
             yield self._stamped(listed[start : start + self.page_size])
 
@@ -168,11 +180,17 @@ class OrderReader:
             yield ParsedPage(made, len(page), self.notes)
 
 
+def _within(stamp: datetime | None, since: datetime | None, until: datetime | None) -> bool:
+    return stamp is not None and (
+        (since is None or stamp >= since) and (until is None or stamp < until)
+    )
+
+
 def sync(pipeline: dlt.Pipeline, reader: OrderReader, **options: Any) -> RunReport:
     """Load what a reader shows; what was asked of it before is forgotten."""
     report = RunReport()
     reader.asked.clear()
-    given = {"lag": 5 * MINUTE, "sweep": True, "full": False, "row_options": "", **options}
+    given = {"lag": 5 * MINUTE, "rhythm": Rhythm(), "full": False, "row_options": "", **options}
 
     @dlt.resource(name="orders")
     def orders() -> Any:

@@ -12,7 +12,7 @@ from dlt.pipeline.exceptions import PipelineStepFailed
 from acumatica_source.reading.deletion_limit import DeletionLimit
 from acumatica_source.reading.single_records import Unreadable
 from acumatica_source.reading.terms import LoadingTerms, OnDelete
-from tests.resources.loading.orders import MINUTE, NOON, Order, OrderReader, sync
+from tests.resources.loading.orders import MINUTE, NO_RHYTHM, NOON, Order, OrderReader, sync
 
 pytestmark = pytest.mark.slow
 
@@ -275,19 +275,21 @@ def test_a_run_without_deletions_asks_the_destination_nothing_more(
     assert not [one for one in statements if "_deletions" in one]
 
 
-def test_a_list_that_has_turned_empty_is_noticed_without_a_sweep(pipeline: dlt.Pipeline) -> None:
+def test_a_list_that_has_turned_empty_is_noticed_where_nothing_is_compared(
+    pipeline: dlt.Pipeline,
+) -> None:
     reader = OrderReader(some(*"abc"))
     sync(pipeline, reader)
     newest = reader.orders[0]
     reader.orders = [replace(one, Changed=NOON - 999 * MINUTE) for one in reader.orders]
-    sync(pipeline, reader, sweep=False)
+    sync(pipeline, reader, rhythm=NO_RHYTHM)
     assert [one[0] for one in reader.asked] == ["pages", "pages"], "one request more"
     reader.orders = []
     with pytest.raises(PipelineStepFailed, match="3 of its 3 loaded rows are not shown"):
-        sync(pipeline, reader, sweep=False)
+        sync(pipeline, reader, rhythm=NO_RHYTHM)
     assert held(pipeline) == live(*"abc")
     reader.orders = [newest]
-    sync(pipeline, reader, sweep=False)
+    sync(pipeline, reader, rhythm=NO_RHYTHM)
     assert len(reader.asked) == 1
     assert (held(pipeline), recorded(pipeline)) == (live(*"abc"), [])
 

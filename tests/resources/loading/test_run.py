@@ -4,6 +4,7 @@ import time
 from collections.abc import Callable, Generator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from datetime import datetime
 from itertools import islice
 from typing import Any
 
@@ -16,13 +17,23 @@ from acumatica_source.arrow.parse import ParsedPage
 from acumatica_source.paging.keyset import Position
 from acumatica_source.reading.deletion_limit import DeletionLimit
 from acumatica_source.reading.loaded_rows import LoadedRows
+from acumatica_source.reading.rhythm import Rhythm
 from acumatica_source.reading.run_report import RunReport
 from acumatica_source.reading.single_records import Unreadable
 from acumatica_source.reading.terms import LoadingTerms, OnDelete
 from acumatica_source.resources.loading.options import LoadOptions
 from acumatica_source.resources.loading.run import load
 from acumatica_source.resources.loading.state import ResourceState
-from tests.resources.loading.orders import MINUTE, NOON, Order, OrderReader, held, shown, sync
+from tests.resources.loading.orders import (
+    MINUTE,
+    NO_RHYTHM,
+    NOON,
+    Order,
+    OrderReader,
+    held,
+    shown,
+    sync,
+)
 
 DAY = 24 * 60 * MINUTE
 ANY_NUMBER = LoadingTerms(DeletionLimit(allowed=True))
@@ -111,7 +122,7 @@ def test_a_run_notes_how_far_it_came(pipeline: dlt.Pipeline) -> None:
 
     reader.orders = [Order("o3", 3, NOON + 9 * MINUTE), Order("o4", 4, NOON), Order("o5", 5, None)]
     reader.undeclared, reader.unreadable = [], []
-    sync(pipeline, reader, sweep=False)
+    sync(pipeline, reader, rhythm=NO_RHYTHM)
     state = state_of(pipeline)
     assert state.watermark == NOON + MINUTE, "the clock: later rows may have been paged past"
     assert state.undeclared == set()
@@ -157,7 +168,7 @@ def test_two_pages_are_read_ahead_of_the_pipeline(pipeline: dlt.Pipeline) -> Non
 
     @dlt.resource(name="orders")
     def orders() -> Any:
-        how = LoadOptions("orders", MINUTE, sweep=True, full=False, row_options="")
+        how = LoadOptions("orders", MINUTE, rhythm=Rhythm(), full=False, row_options="")
         with ThreadPoolExecutor(1) as executor:
             items = load(reader, executor, how, RunReport())
             yield from islice(items, 2)  # a table without rows, and the first page
@@ -303,7 +314,7 @@ def test_without_a_sweep_only_stamps_tell(pipeline: dlt.Pipeline) -> None:
     before = shown(reader.orders)
     changed = Order("o1", 1, NOON, "by stamp")
     reader.orders = [changed, replace(reader.orders[2], Memo="x", Changed=NOON - 3 * DAY)]
-    report = sync(pipeline, reader, sweep=False)
+    report = sync(pipeline, reader, rhythm=NO_RHYTHM)
     assert held(pipeline) == {**before, **shown([changed])}
     assert not report.deleted
     assert reader.asked == [("pages", NOON - DAY - 5 * MINUTE)]
@@ -355,9 +366,13 @@ def test_an_order_that_has_come_is_not_asked_for_under_the_id_of_a_list(
 
     class ListsOtherIds(OrderReader):
         def stamps(
-            self, after: Position | None = None, loaded: LoadedRows | None = None
+            self,
+            since: datetime | None = None,
+            until: datetime | None = None,
+            after: Position | None = None,
+            loaded: LoadedRows | None = None,
         ) -> Generator[pa.Table, None, None]:
-            for page in super().stamps(after, loaded):
+            for page in super().stamps(since, until, after, loaded):
                 ids = [f"{one} of a list" for one in page.column("id").to_pylist()]
                 yield page.set_column(0, "id", [ids])
 
@@ -374,11 +389,11 @@ def test_another_id_is_noticed_without_a_sweep_too(pipeline: dlt.Pipeline) -> No
     reader = OrderReader(some(3), keys=("Nbr",))
     sync(pipeline, reader)
     reader.orders = [Order("another", 1, NOON, "by stamp")]
-    report = sync(pipeline, reader, sweep=False)
+    report = sync(pipeline, reader, rhythm=NO_RHYTHM)
     first = some(3)
     assert held(pipeline) == shown([first[0], first[2], *reader.orders])
     assert not any(report.deleted.values())
-    sync(pipeline, reader, sweep=False)
+    sync(pipeline, reader, rhythm=NO_RHYTHM)
     assert reader.asked == [("pages", NOON - 5 * MINUTE)], "no other has its number now"
 
 
@@ -392,7 +407,7 @@ def test_two_orders_of_one_number_are_both_kept(pipeline: dlt.Pipeline) -> None:
     assert held(pipeline) == shown(reader.orders)
     reader.orders[0] = Order("a", 1, NOON + 2 * MINUTE, "changed, and nothing is listed")
     reader.keys = ("Nbr",)
-    sync(pipeline, reader, sweep=False)
+    sync(pipeline, reader, rhythm=NO_RHYTHM)
     assert held(pipeline) == shown(reader.orders)
     assert reader.asked == [("pages", NOON - 4 * MINUTE), ("rows", 1)], "whether b is there still"
 
