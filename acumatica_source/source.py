@@ -22,6 +22,7 @@ from acumatica_source.reading.terms import (
     LoadingTerms,
     OnDelete,
     on_delete_named,
+    verify_named,
 )
 from acumatica_source.resources.dac import DacTable, dac_resource
 from acumatica_source.resources.entity import entity_resource
@@ -67,6 +68,7 @@ def acumatica(
     on_delete: str = OnDelete.REMOVE,
     tenant_column: bool = False,
     adopt: bool = False,
+    verify: str | None = None,
 ) -> list[DltResource]:
     """Entities, inquiries and ledger transactions of an Acumatica instance.
 
@@ -92,6 +94,8 @@ def acumatica(
             `_tenant`, which is a part of every key.
         adopt: Whether the dataset counts as this instance's from now on, whatever it was loaded
             from. Otherwise one that was loaded from another instance, tenant or branch is refused.
+        verify: `now` or `never`, to have keys and stamps of all rows compared with what is loaded
+            in this run, or not; None for what the options of each table say.
 
     Returns:
         One resource for each item of `load`. The tables of an entity's details belong to the
@@ -101,7 +105,9 @@ def acumatica(
         ConfigurationError: an argument makes no sense. Resources raise `AcumaticaError`.
     """
     limit = DeletionLimit(delete_limit, allow_deletes)
-    terms = LoadingTerms(limit, on_delete_named(on_delete), tenant_column, adopt)
+    terms = LoadingTerms(
+        limit, on_delete_named(on_delete), tenant_column, adopt, verify_named(verify)
+    )
     instance = connect(credentials, endpoint, version, sessions, requests_per_minute, terms=terms)
     return resources_of(instance, load)
 
@@ -160,10 +166,13 @@ def configured_instance(
     on_delete: str = OnDelete.REMOVE,
     tenant_column: bool = False,
     adopt: bool = False,
+    verify: str | None = None,
 ) -> Instance:
     """The instance that dlt's configuration providers describe; see `connect`."""
     limit = DeletionLimit(delete_limit, allow_deletes)
-    terms = LoadingTerms(limit, on_delete_named(on_delete), tenant_column, adopt)
+    terms = LoadingTerms(
+        limit, on_delete_named(on_delete), tenant_column, adopt, verify_named(verify)
+    )
     return connect(credentials, endpoint, version, sessions, requests_per_minute, memory, terms)
 
 

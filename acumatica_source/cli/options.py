@@ -6,6 +6,7 @@ from typing import Any
 import click
 
 from acumatica_source.cli.choosing import Asked
+from acumatica_source.reading.rhythm import NEVER, NOW
 from acumatica_source.reading.terms import OnDelete
 
 PIPELINE = "acumatica"
@@ -131,6 +132,22 @@ def leaving_options(command: Command) -> Command:
     )
 
 
+def looking_options(command: Command) -> Command:
+    """How much of the source is looked at."""
+    return _with(
+        [
+            click.option(
+                "--verify",
+                type=click.Choice([NOW, NEVER]),
+                help="Whether to compare keys and stamps of all rows with what is loaded in this "
+                "run. Otherwise tables of some thousand rows are compared in every run, and larger "
+                "ones once a day, a part in each run.",
+            ),
+        ],
+        command,
+    )
+
+
 def where_from_options(command: Command) -> Command:
     """Which endpoint is read, and with how many seats."""
     return _with(
@@ -176,4 +193,5 @@ def source_settings(options: dict[str, Any]) -> dict[str, Any]:
         "delete_limit": options["delete_limit"],
         "on_delete": options["on_delete"],
         "tenant_column": options["tenant_column"] or None,
+        "verify": options.get("verify"),
     }

@@ -11,6 +11,7 @@ from acumatica_source.cli.choosing import chosen
 from acumatica_source.cli.options import (
     asked_for,
     leaving_options,
+    looking_options,
     source_settings,
     what_options,
     where_from_options,
@@ -43,6 +44,7 @@ Examples:
 @where_to_options
 @click.option("--full", is_flag=True, help="Load everything anew, changed or not.")
 @leaving_options
+@looking_options
 @click.option(
     "--adopt",
     is_flag=True,

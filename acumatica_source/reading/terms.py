@@ -6,7 +6,7 @@ from enum import StrEnum
 
 from acumatica_source.client.errors import ConfigurationError
 from acumatica_source.reading.deletion_limit import USUAL, DeletionLimit
-from acumatica_source.reading.rhythm import Rhythm
+from acumatica_source.reading.rhythm import NEVER, NOW, Rhythm
 
 
 class OnDelete(StrEnum):
@@ -32,6 +32,17 @@ def on_delete_named(name: str) -> OnDelete:
         raise ConfigurationError(
             f"on_delete must be one of {', '.join(OnDelete)}, not {name!r}."
         ) from None
+
+
+def verify_named(name: str | None) -> str | None:
+    """The word for when tables are compared with the source.
+
+    Raises:
+        ConfigurationError: there is none of that name.
+    """
+    if name not in (None, NOW, NEVER):
+        raise ConfigurationError(f"verify must be {NOW!r} or {NEVER!r}, not {name!r}.")
+    return name
 
 
 @dataclass(frozen=True, slots=True)

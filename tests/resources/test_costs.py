@@ -30,6 +30,46 @@ def test_a_run_without_changes_makes_one_request_a_table(pipeline: dlt.Pipeline,
         assert not requests(sandbox, "$adHocSchema")
 
 
+@pytest.mark.parametrize(
+    ("load", "table", "path"),
+    [
+        (EntityOptions("SalesOrder", expand=(), page_size=500), "sales_order", "/SalesOrder"),
+        (DacTable("SOOrder", page_size=500, columns=["Status"]), "so_order", "/dac/SOOrder"),
+    ],
+    ids=["entity", "class"],
+)
+def test_a_large_table_is_compared_once_a_day(
+    pipeline: dlt.Pipeline, load: EntityOptions | DacTable, table: str, path: str
+) -> None:
+    with Sandbox(SandboxOptions(records=30_000)) as sandbox:
+        succeed(pipeline, sandbox, load)
+        rows = sandbox.control.rows("SalesOrder")
+        assert len(rows) > 5_000
+        for place in (5, 50, 5_000):
+            sandbox.control.delete("SalesOrder", rows[place]["id"])
+        for place in (7, 70, 5_500):
+            keys = {name: rows[place][name] for name in KEYS}
+            sandbox.control.put("SalesOrder", {**keys, "LastModified": OLD, "Hold": True})
+
+        def asked(hours: int) -> int:
+            sandbox.control.advance(hours * 3_600)
+            sandbox.control.reset_counters()
+            succeed(pipeline, sandbox, load)
+            return len(requests(sandbox, path))
+
+        def found() -> list[tuple[str, ...]]:
+            return sorted(pipeline.dataset()[table].select("order_type", "order_nbr").fetchall())
+
+        assert asked(1) == 1
+        assert len(found()) == len(rows), "what is deleted is not seen yet"
+        slices = 2
+        assert asked(24) <= 1 + 4 * slices + 3
+        there = sandbox.control.rows("SalesOrder")
+        assert found() == sorted(tuple(row[name] for name in KEYS) for row in there)
+        assert asked(1) == 1
+        assert asked(24) == 1 + slices, "a slice in which nothing changed is one request"
+
+
 @pytest.mark.parametrize("why", ["old stamps", "deleted in the warehouse"])
 @pytest.mark.parametrize(
     ("load", "table", "path"),

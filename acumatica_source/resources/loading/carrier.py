@@ -73,6 +73,15 @@ class Carrier:
         self.handed_on = HandedOn(reader.identity, names)
         self.filled = filled
 
+    def tell_by_identity(self, reader: Reader) -> None:
+        """Tell rows by their identity alone from now on.
+
+        Args:
+            reader: Whose pages come now.
+        """
+        self._reader = reader
+        self.handed_on.names = []
+
     def all_of(
         self,
         pages: Generator[ParsedPage, None, None],

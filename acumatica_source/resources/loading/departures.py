@@ -54,7 +54,7 @@ class Departures:
         known: Set[tuple[object, ...]],
         *,
         spared: int = 0,
-        before: int = 0,
+        earlier: tuple[int, int] | None = None,
     ) -> Iterator[Any]:
         """Put rows on record that are gone, and do with them what is asked for.
 
@@ -66,13 +66,14 @@ class Departures:
             filled: Tables of details that may hold rows.
             known: The identities of those that are on record already.
             spared: How many of them the source has, although it does not show them.
-            before: How many were found gone earlier in the same comparison.
+            earlier: How many rows were found gone earlier in the same comparison, and how many were
+                loaded when it began; None if it is the whole comparison.
 
         Raises:
             TooManyDeletions: they are too many.
         """
-        count = before + gone.num_rows - spared
-        self.terms.deletions.check(self.resource, count, before + loaded.rows.num_rows)
+        before, rows = earlier or (0, loaded.rows.num_rows)
+        self.terms.deletions.check(self.resource, before + gone.num_rows - spared, rows)
         if not gone.num_rows:
             return
         self.stay = self.stay or self.terms.on_delete is OnDelete.KEEP

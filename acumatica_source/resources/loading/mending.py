@@ -87,7 +87,7 @@ class Mending:
         how: str,
         *,
         spared: int = 0,
-        before: int = 0,
+        earlier: tuple[int, int] | None = None,
     ) -> Iterator[Any]:
         """Let rows leave; those that were archived are no deleted ones.
 
@@ -97,7 +97,8 @@ class Mending:
             names: The columns that name them at the source.
             how: How it was found.
             spared: How many of them the source has, although it does not show them.
-            before: How many were found gone earlier in the same comparison.
+            earlier: How many rows were found gone earlier in the same comparison, and how many were
+                loaded when it began; None if it is the whole comparison.
         """
         filled = self.carrier.filled
         can_ask = gone.num_rows and (names or not self.reader.keys)
@@ -109,7 +110,7 @@ class Mending:
             yield from self.departures.put_away(archived, loaded, self.handed_on, filled)
             gone = gone.filter(pc.invert(away))
         yield from self.departures.leave(
-            gone, loaded, how, self.handed_on, filled, self.known, spared=spared, before=before
+            gone, loaded, how, self.handed_on, filled, self.known, spared=spared, earlier=earlier
         )
 
     def take_out(self, gone: list[pa.Table]) -> Iterator[Any]:

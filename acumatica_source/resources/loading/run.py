@@ -288,6 +288,7 @@ class _Load:
             return False
         logger.warning("%s: %s; they are told by their identity alone.", reader.name, shared)
         self._reader = self._mend.reader = reader.without_keys()
+        self._carrier.tell_by_identity(self._reader)
         self._mend.loaded = replace(loaded, naming=replace(loaded.naming, keys=()))
         return True
 
@@ -430,10 +431,11 @@ class _Load:
 
     def _namesakes(self, loaded: Loaded) -> Loaded:
         """What is loaded, with the rows that may have a key of one that was handed on."""
-        if not len(self._handed_on):
-            return loaded
         name = self._mend.names[-1]
-        values = list(dict.fromkeys(self._handed_on.rows().column(name).to_pylist()))
+        rows = self._handed_on.rows().column(name).to_pylist() if len(self._handed_on) else []
+        values = list(dict.fromkeys(rows))
+        if not values:
+            return loaded
         which = Which([(name, "in", values)]) if len(values) <= NAMED else EVERY
         found = self._read_back(LoadedTables(self._whose), self._reader.stamp, which)
         return found or loaded

@@ -79,7 +79,8 @@ class Verification:
         round = self.state.round or Round(
             self.reader.started or datetime.now(UTC), rows=loaded.rows.num_rows
         )
-        windows = slices(loaded.rows.column(STAMP), self.reader.listed_at_once, round.reached)
+        # an answer with as many rows as were asked for may have more behind it
+        windows = slices(loaded.rows.column(STAMP), self.reader.listed_at_once - 1, round.reached)
         for window in windows[: self.options.verify_requests]:
             gone = yield from self._of_slice(window, loaded, round)
             round = replace(round, reached=window.until, gone=round.gone + gone)
@@ -111,7 +112,9 @@ class Verification:
             stay = pa.array([name in moved for name in names], pa.bool_())
             yield from mend.carrier.all_of(self.reader.rows(missing.filter(stay)), only=moved)
             missing = mend.unseen(missing.filter(pc.invert(stay)))
-        yield from mend.let_go(missing, loaded, mend.names, deletions.SWEEP, before=round.gone)
+        yield from mend.let_go(
+            missing, loaded, mend.names, deletions.SWEEP, earlier=(round.gone, round.rows)
+        )
         return missing.num_rows
 
 
