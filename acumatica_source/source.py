@@ -19,10 +19,12 @@ from acumatica_source.reading.deletion_limit import SHARE, DeletionLimit
 from acumatica_source.reading.instance import Instance, instance_of
 from acumatica_source.reading.terms import (
     USUAL_TERMS,
+    WINDOW_MINUTES,
     LoadingTerms,
     OnDelete,
     on_delete_named,
     verify_named,
+    window_of,
 )
 from acumatica_source.resources.dac import DacTable, dac_resource
 from acumatica_source.resources.entity import entity_resource
@@ -167,11 +169,17 @@ def configured_instance(
     tenant_column: bool = False,
     adopt: bool = False,
     verify: str | None = None,
+    window_minutes: float = WINDOW_MINUTES,
 ) -> Instance:
-    """The instance that dlt's configuration providers describe; see `connect`."""
+    """The instance that dlt's configuration providers describe, for `run`; see `connect`."""
     limit = DeletionLimit(delete_limit, allow_deletes)
     terms = LoadingTerms(
-        limit, on_delete_named(on_delete), tenant_column, adopt, verify_named(verify)
+        limit,
+        on_delete_named(on_delete),
+        tenant_column,
+        adopt,
+        verify_named(verify),
+        window_of(window_minutes),
     )
     return connect(credentials, endpoint, version, sessions, requests_per_minute, memory, terms)
 

@@ -143,6 +143,14 @@ def looking_options(command: Command) -> Command:
                 "run. Otherwise tables of some thousand rows are compared in every run, and larger "
                 "ones once a day, a part in each run.",
             ),
+            click.option(
+                "--window",
+                "window_minutes",
+                type=click.FloatRange(0),
+                metavar="MINUTES",
+                help="How long a first load reads before it commits what it has (default: 10): a "
+                "program that is killed loses no more. 0 to have all of it at once.",
+            ),
         ],
         command,
     )
@@ -194,4 +202,5 @@ def source_settings(options: dict[str, Any]) -> dict[str, Any]:
         "on_delete": options["on_delete"],
         "tenant_column": options["tenant_column"] or None,
         "verify": options.get("verify"),
+        "window_minutes": options.get("window_minutes"),
     }

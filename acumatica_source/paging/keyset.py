@@ -221,6 +221,30 @@ class KeysetPaging:
             yield Comparison(self._keys[place].name, "eq", row[place])
 
 
+def advanced(
+    keys: Sequence[Key], before: Position | None, rows: Sequence[RowKey]
+) -> Position | None:
+    """How far a list has been read with further rows of it, which came in the order of their keys.
+
+    Args:
+        keys: The key fields, in the order of the list.
+        before: How far it had been read; None if these are its first rows.
+        rows: The keys of the rows.
+
+    Returns:
+        The position; None if nothing can go on behind it.
+    """
+    paging = KeysetPaging(keys, 1, before)
+    try:
+        for row in rows if any(key.dropdown for key in keys) else ():
+            paging._remember_labels(row)
+    except OrderNotTrusted:
+        return None
+    if not rows:
+        return before
+    return Position(rows[-1], paging._labels)
+
+
 def _branches(keys: Sequence[Key]) -> list[list[int]]:
     """The places of the keys, last first; neighbours that advance by order go together."""
     branches: list[list[int]] = []

@@ -27,14 +27,33 @@ FetchKeys: TypeAlias = Callable[[PageRequest], Answer[Any] | None]
 """Gets the keys of a page in the cheapest way; None where that is not to be had."""
 
 
+def always() -> bool:
+    """Whether to ask for more, where nothing speaks against it."""
+    return True
+
+
 def in_ranges(
-    paging: KeysetPaging, request: PageRequest, step: Step[P], fetch_keys: FetchKeys, seats: int
+    paging: KeysetPaging,
+    request: PageRequest,
+    step: Step[P],
+    fetch_keys: FetchKeys,
+    seats: int,
+    more: Callable[[], bool] = always,
 ) -> Generator[Answer[P], None, None]:
-    """The answers, in the order of the list, as many ranges at a time as there are seats."""
+    """The answers, in the order of the list, as many ranges at a time as there are seats.
+
+    Args:
+        paging: Pages by keys.
+        request: Its first request.
+        step: Gets an answer.
+        fetch_keys: Gets the keys where a range ends.
+        seats: Ranges at a time.
+        more: Whether to begin another range.
+    """
     with ThreadPoolExecutor(seats, thread_name_prefix="acumatica-range") as threads:
         ahead: deque[ReadAhead[Answer[P]]] = deque()
         try:
-            for part in _parts(paging, request, step, fetch_keys):
+            for part in _parts(paging, request, step, fetch_keys, more):
                 ahead.append(ReadAhead(threads, part, MOST_PAGES))
                 if len(ahead) > seats:
                     yield from ahead[0]
@@ -48,28 +67,35 @@ def in_ranges(
 
 
 def one_by_one(
-    paging: Paging, request: PageRequest | None, step: Step[P]
+    paging: Paging,
+    request: PageRequest | None,
+    step: Step[P],
+    more: Callable[[], bool] = always,
 ) -> Generator[Answer[P], None, None]:
-    """The answers one after the other."""
-    while request is not None:
+    """The answers one after the other, as long as more are wanted."""
+    while request is not None and more():
         answer, request = step(paging, request)
         yield answer
 
 
 def _parts(
-    paging: KeysetPaging, first: PageRequest, step: Step[P], fetch_keys: FetchKeys
+    paging: KeysetPaging,
+    first: PageRequest,
+    step: Step[P],
+    fetch_keys: FetchKeys,
+    more: Callable[[], bool],
 ) -> Iterator[Generator[Answer[P], None, None]]:
     """Single pages, and ranges where so many rows lie ahead."""
     request: PageRequest | None = first
     in_order, size = 0, FEWEST_PAGES
-    while request is not None:
+    while request is not None and more():
         answer, request = step(paging, request)
         yield (one for one in [answer])
         if not paging.in_order:
             in_order, size = 0, FEWEST_PAGES
             continue
         in_order += 1
-        while request is not None and in_order > 1 and size >= FEWEST_PAGES:
+        while request is not None and in_order > 1 and size >= FEWEST_PAGES and more():
             end = fetch_keys(PageRequest(request.condition, 1, size * paging.page - 1))
             if end is None:
                 size = 0

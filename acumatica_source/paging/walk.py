@@ -35,7 +35,7 @@ from acumatica_source.paging.model import (
     equal,
 )
 from acumatica_source.paging.offset import OffsetPaging
-from acumatica_source.paging.ranges import in_ranges, one_by_one
+from acumatica_source.paging.ranges import always, in_ranges, one_by_one
 from acumatica_source.paging.seen import Seen
 from acumatica_source.paging.whole import WholeRead
 
@@ -111,6 +111,8 @@ def walk(
     *,
     prove: bool = True,
     as_known: Callable[[P], bool] | None = None,
+    on_turn: Callable[[], None] = lambda: None,
+    more: Callable[[], bool] = always,
 ) -> Generator[P, None, None]:
     """Every row of a list once, in pages.
 
@@ -120,11 +122,13 @@ def walk(
         prove: Whether to ask at the end whether rows are missing.
         as_known: Whether a page holds just the rows that the list is known to have had; then it
             needs no proof that there are no more. None where nothing is known.
+        on_turn: Called when a strategy hands over to the next one.
+        more: Whether to ask for more. If not, the read ends early, and nothing is proved.
 
     Raises:
         Incomplete: no strategy could tell that all rows have come.
     """
-    yield from _Walk(listing, strategies, prove, as_known).pages()
+    yield from _Walk(listing, strategies, prove, as_known, on_turn, more).pages()
 
 
 class _Walk(Generic[P]):
@@ -134,11 +138,15 @@ class _Walk(Generic[P]):
         strategies: Sequence[Paging],
         prove: bool,
         as_known: Callable[[P], bool] | None,
+        on_turn: Callable[[], None],
+        more: Callable[[], bool],
     ) -> None:
         self._listing = listing
         self._strategies = list(strategies)
         self._prove = prove
         self._as_known = as_known
+        self._on_turn = on_turn
+        self._more = more
         self._seen = Seen()
         self._largest = 0
         """Rows of the largest answer so far: a limit is the same each time."""
@@ -167,6 +175,7 @@ class _Walk(Generic[P]):
             except (OrderNotTrusted, ConditionRefused) as error:
                 if not self._strategies:
                     raise Incomplete(str(error)) from error
+                self._on_turn()
                 way = "at once" if isinstance(self._strategies[0], WholeRead) else "by offset"
                 logger.warning("%s: %s Reading it %s instead.", self._listing.name, error, way)
             else:
@@ -179,7 +188,7 @@ class _Walk(Generic[P]):
             before = len(self._seen)
             for answer in self._answers(paging, request):
                 yield from self._handed_on(answer, in_order=isinstance(paging, KeysetPaging))
-            if self._is_all():
+            if not self._more() or self._is_all():
                 return
             # the limit that answers showed so far does not hold any more
             self._largest = 0
@@ -198,8 +207,8 @@ class _Walk(Generic[P]):
     def _answers(self, paging: Paging, request: PageRequest) -> Iterator[Answer[P]]:
         seats = self._listing.seats
         if isinstance(paging, KeysetPaging) and seats > 1:
-            return in_ranges(paging, request, self._step, self._range_end, seats)
-        return one_by_one(paging, request, self._step)
+            return in_ranges(paging, request, self._step, self._range_end, seats, self._more)
+        return one_by_one(paging, request, self._step, self._more)
 
     def _step(self, paging: Paging, request: PageRequest) -> tuple[Answer[P], PageRequest | None]:
         asked = self._within(paging, request)

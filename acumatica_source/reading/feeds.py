@@ -19,10 +19,11 @@ from acumatica_source.client.errors import InvalidQuery
 from acumatica_source.client.query import F
 from acumatica_source.contract.model import FieldType
 from acumatica_source.paging.errors import ConditionRefused, Incomplete
-from acumatica_source.paging.keyset import KeysetPaging, Position
+from acumatica_source.paging.keyset import KeysetPaging, Position, advanced
 from acumatica_source.paging.model import Answer, Key, PageRequest, Paging, RowKey
 from acumatica_source.paging.named import NAMED_AT_ONCE, named
 from acumatica_source.paging.offset import OffsetPaging
+from acumatica_source.paging.ranges import always
 from acumatica_source.paging.walk import walk
 from acumatica_source.paging.whole import WholeRead
 from acumatica_source.reading.errors import PagingStuck, ReadingError, StampRefused
@@ -59,6 +60,7 @@ class FeedReader:
         self._query = query
         self._stamp = stamp
         self._requests = FeedRequests(connection, query)
+        self._in_key_order = False
         self.name = query.feed.name
         self.shape = query.shape
         """The table that pages consist of."""
@@ -81,6 +83,7 @@ class FeedReader:
         until: datetime | None = None,
         after: Position | None = None,
         loaded: LoadedRows | None = None,
+        more: Callable[[], bool] = always,
     ) -> Generator[ParsedPage, None, None]:
         """All rows, or some of them, each once.
 
@@ -89,6 +92,7 @@ class FeedReader:
             until: Only those stamped before this instant.
             after: Only those behind this position in the order of their keys.
             loaded: What is loaded of them; an answer that is just that needs no proof.
+            more: Whether to ask for more; if not, the read ends early.
 
         Raises:
             StampRefused: the server does not take a condition on the stamp.
@@ -100,12 +104,25 @@ class FeedReader:
         condition = self._stamped(since, until)
         question = Question(self.shape, selection_of(self._query), condition)
         ways = self._strategies(self.page_size, after)
+        self._in_key_order = isinstance(ways[0], KeysetPaging)
         as_known = None if loaded is None else lambda page: loaded.are(self._stamps_of(page))
-        pages = self._walk(question, self.page_size, ways, as_known)
+        pages = self._walk(question, self.page_size, ways, as_known, more)
         if condition is None or self._query.filter is not None:
             yield from pages
         else:
             yield from self._unless_refused(pages)
+
+    def position(self, before: Position | None, page: ParsedPage) -> Position | None:
+        """How far `pages` has come with a page; None where it does not go by keys.
+
+        Args:
+            before: How far it had come with the page before; None if there was none.
+            page: The page.
+        """
+        if not self._in_key_order:
+            return None
+        rows = _keys_in(page.tables[self.shape.tables[0].name], self.identity)
+        return advanced([Key(name) for name in self._query.keys], before, rows)
 
     def stamps(
         self,
@@ -199,6 +216,9 @@ class FeedReader:
         except InvalidQuery as error:
             raise StampRefused(f"{self.name}: {error}") from error
 
+    def _turn(self) -> None:
+        self._in_key_order = False
+
     def _stamps_of(self, page: ParsedPage) -> pa.Table:
         """The same of a page as `stamps` gives."""
         rows = page.tables[self.shape.tables[0].name]
@@ -211,10 +231,11 @@ class FeedReader:
         size: int,
         strategies: Sequence[Paging],
         as_known: Callable[[ParsedPage], bool] | None = None,
+        more: Callable[[], bool] = always,
     ) -> Iterator[ParsedPage]:
         rows = _Rows(self._requests, self._query, question, size)
         try:
-            yield from walk(rows, strategies, as_known=as_known)
+            yield from walk(rows, strategies, as_known=as_known, on_turn=self._turn, more=more)
         except Incomplete as error:
             raise PagingStuck(
                 f"{self.name} could not be read completely: {error} Give columns that identify a "

@@ -14,10 +14,11 @@ from acumatica_source.client.errors import ConfigurationError, InvalidQuery
 from acumatica_source.client.query import F, Filter
 from acumatica_source.contract.model import FieldType
 from acumatica_source.paging.errors import ConditionRefused, Incomplete
-from acumatica_source.paging.keyset import KeysetPaging, Position
+from acumatica_source.paging.keyset import KeysetPaging, Position, advanced
 from acumatica_source.paging.model import Answer, Key, PageRequest, Paging, RowKey
 from acumatica_source.paging.named import NAMED_AT_ONCE, named
 from acumatica_source.paging.offset import OffsetPaging
+from acumatica_source.paging.ranges import always
 from acumatica_source.paging.walk import Listing, walk
 from acumatica_source.paging.whole import WholeRead
 from acumatica_source.reading.errors import PagingStuck, StampRefused
@@ -47,6 +48,7 @@ class RecordReader:
         self._requests = RecordRequests(connection, query)
         self._light = LightRecords(self._requests, query)
         self._full = FullRecords(self._requests, query, self._light)
+        self._in_key_order = False
         self.name = query.entity.name
         self.shape = query.shape
         """The tables that pages consist of."""
@@ -91,6 +93,7 @@ class RecordReader:
         until: datetime | None = None,
         after: Position | None = None,
         loaded: LoadedRows | None = None,
+        more: Callable[[], bool] = always,
     ) -> Generator[ParsedPage, None, None]:
         """All records, or some of them, each once.
 
@@ -100,6 +103,7 @@ class RecordReader:
             after: Only those behind this position in the order of their keys.
             loaded: What is loaded of them: it need not be read where records are read one by one,
                 and an answer that is just that needs no proof.
+            more: Whether to ask for more; if not, the read ends early.
 
         Raises:
             StampRefused: the server does not take a condition on the stamp.
@@ -109,9 +113,22 @@ class RecordReader:
         condition = self._stamped(since, until)
         records = self._records(Restriction(condition, loaded))
         ways = self._strategies(condition, self._query.page_size, after)
+        self._in_key_order = isinstance(ways[0], KeysetPaging)
         as_known = None if loaded is None else lambda page: loaded.are(self._stamps_of(page.parsed))
-        for page in self._walk(records, ways, as_known):
+        for page in self._walk(records, ways, as_known, more):
             yield page.parsed
+
+    def position(self, before: Position | None, page: ParsedPage) -> Position | None:
+        """How far `pages` has come with a page; None where it does not go by keys.
+
+        Args:
+            before: How far it had come with the page before; None if there was none.
+            page: The page.
+        """
+        if not self._in_key_order:
+            return None
+        keys, _ = rows_of(page.tables[self.shape.tables[0].name], self.keys)
+        return advanced(self._query.entity.keys, before, keys)
 
     def stamps(
         self,
@@ -210,6 +227,9 @@ class RecordReader:
             safe = [KeysetPaging(entity.keys, rows, after)]
         return [*safe, OffsetPaging(rows), WholeRead()]
 
+    def _turn(self) -> None:
+        self._in_key_order = False
+
     def _stamps_of(self, page: ParsedPage) -> pa.Table:
         """The same of a page as `stamps` gives."""
         rows = page.tables[self.shape.tables[0].name]
@@ -221,9 +241,10 @@ class RecordReader:
         records: Listing[Any],
         strategies: Sequence[Paging],
         as_known: Callable[[Any], bool] | None = None,
+        more: Callable[[], bool] = always,
     ) -> Iterator[Any]:
         try:
-            yield from walk(records, strategies, as_known=as_known)
+            yield from walk(records, strategies, as_known=as_known, on_turn=self._turn, more=more)
         except Incomplete as error:
             raise PagingStuck(
                 f"{self.name} could not be read completely: {error} Name the fields that its "

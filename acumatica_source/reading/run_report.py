@@ -24,6 +24,8 @@ class RunReport:
     not_understood: dict[str, Sequence[str]] = field(default_factory=dict)
     """What contracts declare in a way unknown here, so that tables lack it, by resource."""
 
+    unfinished: set[str] = field(default_factory=set)
+    """Resources whose first load goes on in the next package."""
     findings: dict[str, TableFindings] = field(default_factory=dict)
     """How tables differ from the source, by resource, where they were only compared."""
 

@@ -34,6 +34,24 @@ def on_delete_named(name: str) -> OnDelete:
         ) from None
 
 
+WINDOW_MINUTES = 10.0
+"""Minutes that a first load reads before it hands over what it has."""
+
+
+def window_of(minutes: float) -> timedelta | None:
+    """How long a first load reads before it hands over what it has.
+
+    Args:
+        minutes: That time; 0 to have all of it in one package.
+
+    Raises:
+        ConfigurationError: it is negative, or no time.
+    """
+    if isinstance(minutes, bool) or not 0 <= minutes < float("inf"):
+        raise ConfigurationError(f"window_minutes must be 0 or more, not {minutes!r}.")
+    return timedelta(minutes=minutes) if minutes else None
+
+
 def verify_named(name: str | None) -> str | None:
     """The word for when tables are compared with the source.
 
@@ -67,6 +85,9 @@ class LoadingTerms:
     """Whether the dataset counts as this instance's from now on, whatever it was loaded from."""
     verify: str | None = None
     """`"now"` or `"never"`, whatever the options of a table say; None for what they say."""
+    window: timedelta | None = None
+    """How long a first load reads before it hands over what it has, to go on in another package;
+    None to have all of it in one."""
     look: Look | None = None
     """How tables are compared instead of loaded; None to load them."""
 

@@ -31,6 +31,7 @@ def run(
     tenant_column: bool | None = None,
     adopt: bool | None = None,
     verify: str | None = None,
+    window_minutes: float | None = None,
     skip_unreadable: bool = False,
     on_outcome: Callable[[Outcome], None] | None = None,
 ) -> Report:
@@ -60,6 +61,8 @@ def run(
             from.
         verify: `now` or `never`, to have keys and stamps of all rows compared with what is loaded
             in this run, or not.
+        window_minutes: Minutes that a first load reads before it commits what it has, to go on
+            from there, in this run or the next (default: 10); 0 to have all of it in one package.
         skip_unreadable: Whether entities that the instance does not offer to this user (no rights,
             not set up, no list, none of that name) count as skipped rather than failed, unless
             they were loaded into this dataset before.
@@ -88,6 +91,7 @@ def run(
         tenant_column=tenant_column,
         adopt=adopt,
         verify=verify,
+        window_minutes=window_minutes,
     )
     told = on_outcome or (lambda outcome: None)
     outcomes = sync(pipeline, instance, load, told, skip_unreadable=skip_unreadable)

@@ -81,7 +81,7 @@ def sync(
             outcomes.append(outcome)
         for one in load:
             lease.check()
-            outcome = known.get(name_of(one)) or run_one(pipeline, instance, one)
+            outcome = known.get(name_of(one)) or run_one(pipeline, instance, one, lease)
             is_named = isinstance(one, GenericInquiry | DacTable)  # never loaded unasked
             if skip_unreadable and outcome.unreadable and outcome.error and not is_named:
                 outcome = dataset.passed_over(one, outcome, outcome.error)
@@ -129,14 +129,20 @@ def _left_out_before(
         yield from dataset.vanished(instance)
 
 
-def run_one(pipeline: dlt.Pipeline, instance: Instance, load: Load) -> Outcome:
+def run_one(pipeline: dlt.Pipeline, instance: Instance, load: Load, lease: Lease) -> Outcome:
     """Load one resource, whatever comes of it; the dataset must have been entered."""
     begun, requests = time.monotonic(), instance.seats.requests_made
     read, deleted = instance.report.rows_read.copy(), instance.report.deleted.copy()
     error, cause = None, None
     rows: dict[str, int] = {}
     try:
-        pipeline.run(source_of(instance, [load]), loader_file_format="parquet")
+        again = True
+        while again:  # a first load comes in as many packages as it has windows
+            instance.report.unfinished.discard(name_of(load))
+            pipeline.run(source_of(instance, [load]), loader_file_format="parquet")
+            again = name_of(load) in instance.report.unfinished
+            if again:
+                lease.check()
         rows = _rows_loaded(pipeline, name_of(load), instance.report.rows_read - read)
         error = _left_out(instance, name_of(load))
     except Exception as raised:  # whatever a destination or the instance may say: it is reported

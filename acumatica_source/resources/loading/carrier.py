@@ -1,7 +1,7 @@
 """Hands pages on to dlt: each row once, and none that is loaded as it is."""
 
 import logging
-from collections.abc import Generator, Iterator, Sequence, Set
+from collections.abc import Callable, Generator, Iterator, Sequence, Set
 from concurrent.futures import Executor
 from datetime import datetime
 from typing import Any
@@ -86,11 +86,19 @@ class Carrier:
         self,
         pages: Generator[ParsedPage, None, None],
         only: Set[tuple[object, ...]] | None = None,
+        handed_on: Callable[[ParsedPage], None] = lambda page: None,
     ) -> Iterator[Any]:
-        """The dlt items of pages, which are read ahead; see `page`."""
+        """The dlt items of pages, which are read ahead; see `page`.
+
+        Args:
+            pages: The pages.
+            only: Which of their rows are wanted.
+            handed_on: Called with each page after its items.
+        """
         with ReadAhead(self._executor, pages, PAGES_AHEAD) as ahead:
             for page in ahead:
                 yield from self.page(page, only)
+                handed_on(page)
 
     def page(self, page: ParsedPage, only: Set[tuple[object, ...]] | None = None) -> Iterator[Any]:
         """The dlt items of the tables of a page.

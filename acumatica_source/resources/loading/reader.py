@@ -1,6 +1,6 @@
 """What the engine needs of a reader: its pages, its keys and stamps, and rows by name."""
 
-from collections.abc import Generator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from datetime import datetime
 from typing import Protocol
 
@@ -10,6 +10,7 @@ from acumatica_source.arrow.parse import ParsedPage
 from acumatica_source.arrow.shape import PageShape
 from acumatica_source.paging.keyset import Position
 from acumatica_source.paging.model import RowKey
+from acumatica_source.paging.ranges import always
 from acumatica_source.reading.loaded_rows import LoadedRows
 from acumatica_source.reading.single_records import Unreadable
 
@@ -66,6 +67,7 @@ class Reader(Protocol):
         until: datetime | None = None,
         after: Position | None = None,
         loaded: LoadedRows | None = None,
+        more: Callable[[], bool] = always,
     ) -> Generator[ParsedPage, None, None]:
         """All rows, or some of them, each once.
 
@@ -75,9 +77,18 @@ class Reader(Protocol):
             after: Only those behind this position in the order of their keys.
             loaded: What is loaded of them. It may be left out where that saves requests, and an
                 answer that is just that needs no proof that there is no more.
+            more: Whether to ask for more; if not, the read ends early.
 
         Raises:
             StampRefused: the source does not take a condition on the stamp.
+        """
+
+    def position(self, before: Position | None, page: ParsedPage) -> Position | None:
+        """How far `pages` has come with a page; None where it cannot go on behind it another day.
+
+        Args:
+            before: How far it had come with the page before; None if there was none.
+            page: The page.
         """
 
     def stamps(

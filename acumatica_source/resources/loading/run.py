@@ -29,6 +29,7 @@ from acumatica_source.resources.loading import deletions
 from acumatica_source.resources.loading.carrier import Carrier
 from acumatica_source.resources.loading.departures import Departures
 from acumatica_source.resources.loading.evolution import Contents, discard_mode
+from acumatica_source.resources.loading.first_load import FirstLoadWindow
 from acumatica_source.resources.loading.handed_on import HandedOn, keys_in
 from acumatica_source.resources.loading.listed import listed
 from acumatica_source.resources.loading.mending import Mending
@@ -36,7 +37,7 @@ from acumatica_source.resources.loading.options import LoadOptions
 from acumatica_source.resources.loading.read_back import EVERY, NAMED, LoadedTables, Which
 from acumatica_source.resources.loading.reader import Reader
 from acumatica_source.resources.loading.reconcile import findings_of
-from acumatica_source.resources.loading.state import ResourceState
+from acumatica_source.resources.loading.state import FirstLoad, ResourceState
 from acumatica_source.resources.loading.sweep import (
     Difference,
     Loaded,
@@ -109,6 +110,9 @@ class _Load:
         self._state = ResourceState()
         self._found: Difference | None = None
         """How all of the table differs from the source; None if that was not compared."""
+        self._window_reached: FirstLoad | None = None
+        """Where the next package of a first load is to go on; None if there is none."""
+        self._newest: datetime | None = None
         self._large = False
         """Whether the table is compared slice by slice, a few of them in each run."""
         self._carrier = Carrier(reader, executor, options.resource, self._writing, report)
@@ -136,35 +140,43 @@ class _Load:
         self._check_flags()
         contents = self._contents()
         watermark = None if self._reader.stamp is None else state.watermark
+        first = state.first
         if self._made_again():
-            watermark = None
-        if watermark is not None:
+            watermark = first = None
+        if watermark is not None or first is not None:
             reason = contents.reload_reason(state.contents, dlt.current.source_schema())
             if reason is not None:
                 logger.warning("%s: %s; loading all anew.", name, reason)
-                watermark = None
+                watermark = first = None
         if watermark is not None and not self._can_follow():
             watermark = None
         changed = None if watermark is None else self._changes(watermark)
-        if changed is None:
-            watermark = None
-            yield from self._all()
-        else:
+        if changed is not None:
             yield from changed
+        else:
+            watermark = None
+            yield from self._all() if first is None else self._next_window(first)
         state.contents = contents.noted()
-        compared = changed is None or self._found is not None
+        in_windows = first is not None or self._window_reached is not None
+        compared = (changed is None and not in_windows) or self._found is not None
         if compared:
             state.verified, state.round = self._reader.started, None
         if self._options.terms.on_delete is OnDelete.KEEP:
             state.kept = state.kept or self._departures.stay
         elif compared:
             state.kept = False
-        if self._reader.stamp is not None:
+        state.first = self._window_reached
+        if state.first is not None:
+            self._report.unfinished.add(name)
+        elif first is not None:
+            state.watermark = next_watermark(None, first.begun, self._newest)
+        elif self._reader.stamp is not None:
             state.watermark = self._reached(watermark)
         state.undeclared = set(getattr(self._reader, "undeclared", ()))
         state.left_out = set(getattr(self._reader, "left_out", ()))
         state.write(name, tenant=self._whose)
-        self._report.unreadable[name] = list(self._reader.unreadable)
+        earlier = self._report.unreadable.get(name, ()) if first is not None else ()
+        self._report.unreadable[name] = [*earlier, *self._reader.unreadable]
 
     def _reached(self, watermark: datetime | None) -> datetime | None:
         """The watermark after the run.
@@ -329,7 +341,8 @@ class _Load:
         names = loaded.naming.keys if loaded else ()
         self._carrier.begin(reader, names, self._state.filled, noting=loaded is not None)
         before = self._report.rows_read[self._parents.name]
-        yield from self._carrier.all_of(reader.pages())
+        as_one = loaded is not None or count or not reader.identity or reader.stamp is None
+        yield from self._window(None, None if as_one else self._options.terms.window)
         read = self._report.rows_read[self._parents.name] - before
         if loaded is not None:
             yield from self._not_read(loaded)
@@ -337,6 +350,18 @@ class _Load:
                 yield from self._departures.take_out_strays(parents, loaded, self._handed_on)
         elif count:
             yield from self._departures.fewer(count, read, len(reader.unreadable))
+
+    def _window(self, before: FirstLoad | None, most: timedelta | None) -> Iterator[Any]:
+        """The pages of a window: all that are left, or as many as there is time for."""
+        window = FirstLoadWindow(self._reader, self._carrier, before, most)
+        yield from window.items()
+        self._window_reached, self._newest = window.reached, window.newest
+
+    def _next_window(self, before: FirstLoad) -> Iterator[Any]:
+        """Go on with a first load; what comes once more is merged."""
+        self._writing.mode = merging_mode()
+        self._carrier.begin(self._reader, self._reader.keys, self._state.filled)
+        yield from self._window(before, self._options.terms.window)
 
     @property
     def _handed_on(self) -> HandedOn:

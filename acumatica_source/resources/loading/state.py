@@ -11,6 +11,7 @@ from typing import Any
 import dlt
 
 from acumatica_source.client.errors import ConfigurationError
+from acumatica_source.paging.keyset import Position
 
 VERSION = 2
 """Version 1, of releases before 0.2, had no number and called `undeclared` otherwise."""
@@ -33,6 +34,18 @@ class Round:
     """Rows that were found gone so far."""
     rows: int = 0
     """Rows that were loaded when it began."""
+
+
+@dataclass(frozen=True, slots=True)
+class FirstLoad:
+    """A first load that takes several packages."""
+
+    position: Position
+    """How far it has come."""
+    begun: datetime | None
+    """When it began, by the source's clock."""
+    newest: datetime | None
+    """The newest stamp that has come."""
 
 
 @dataclass(slots=True)
@@ -59,6 +72,8 @@ class ResourceState:
     """When the last comparison of all rows began, by the source's clock; None for never."""
     round: Round | None = None
     """The comparison that is under way."""
+    first: FirstLoad | None = None
+    """The first load that is under way."""
 
     @classmethod
     def read(
@@ -103,6 +118,13 @@ class ResourceState:
                 "gone": self.round.gone,
                 "rows": self.round.rows,
             }
+        if self.first is not None:
+            kept["first"] = {
+                "last": list(self.first.position.last),
+                "labels": [[list(k), list(v)] for k, v in self.first.position.labels.items()],
+                "begun": self.first.begun and self.first.begun.isoformat(),
+                "newest": self.first.newest and self.first.newest.isoformat(),
+            }
         for name, value in (
             ("contents", self.contents),
             ("filled", sorted(self.filled)),
@@ -132,6 +154,8 @@ def _fields(resource: str, kept: Mapping[str, Any]) -> Any:
         name = _FORMER.get(stored, stored)
         if name in ("watermark", "verified"):
             yield name, _instant(resource, name, value)
+        elif name == "first":
+            yield name, _first(resource, value)
         elif name == "round":
             yield name, _round(resource, value)
         elif name in ("filled", "undeclared", "left_out"):
@@ -154,6 +178,22 @@ def _fields(resource: str, kept: Mapping[str, Any]) -> Any:
             if not isinstance(value, list):
                 raise _damaged(resource, stored, value)
             yield name, list(value)
+
+
+def _first(resource: str, value: Any) -> FirstLoad:
+    try:
+        last = tuple(value["last"])
+        labels = {tuple(prefix): list(found) for prefix, found in value["labels"]}
+        begun, newest = value["begun"], value["newest"]
+    except (KeyError, TypeError, ValueError):
+        raise _damaged(resource, "first", value) from None
+    if not last:
+        raise _damaged(resource, "first", value)
+    return FirstLoad(
+        Position(last, labels),
+        None if begun is None else _instant(resource, "first", begun),
+        None if newest is None else _instant(resource, "first", newest),
+    )
 
 
 def _round(resource: str, value: Any) -> Round:

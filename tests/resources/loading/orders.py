@@ -1,6 +1,6 @@
 """Orders with lines, held in memory, and a reader that shows them to the engine."""
 
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -13,6 +13,7 @@ from acumatica_source.arrow.parse import ParsedPage
 from acumatica_source.arrow.shape import Node, PageShape, TableShape
 from acumatica_source.paging.keyset import Position
 from acumatica_source.paging.model import RowKey
+from acumatica_source.paging.ranges import always
 from acumatica_source.reading.errors import StampRefused
 from acumatica_source.reading.loaded_rows import LoadedRows
 from acumatica_source.reading.rhythm import Rhythm
@@ -80,6 +81,7 @@ class OrderReader:
     details: Sequence[str] = ("Lines",)
     """`Lines` and `Taxes`, or some of them."""
     skips_loaded: bool = False
+    goes_by_keys: bool = True
     repeats: Sequence[str] = ()
     """Ids of orders that every read shows once more at its end."""
     asked: list[Any] = field(default_factory=list)
@@ -101,17 +103,23 @@ class OrderReader:
         until: datetime | None = None,
         after: Position | None = None,
         loaded: LoadedRows | None = None,
+        more: Callable[[], bool] = always,
     ) -> Generator[ParsedPage, None, None]:
-        self.asked.append(("pages", since))
+        self.asked.append(("pages", since if after is None else after.last[0]))
         if since is not None and not self.takes_stamp:
             raise StampRefused("The stamp cannot be compared.")
         listed = [one for one in self.orders if one.listed]
+        if after is not None:
+            listed = [one for one in listed if one.Nbr > after.last[0]]  # type: ignore[operator]
         if (since, until) != (None, None):
             listed = [one for one in listed if _within(one.Changed, since, until)]
         if self.skips_loaded and loaded is not None and listed:
             held = loaded.holds(self._stamped(listed)).to_pylist()
             listed = [one for one, known in zip(listed, held, strict=True) if not known]
-        yield from self._in_pages([*listed, *(o for o in listed if o.id in self.repeats)])
+        for page in self._in_pages([*listed, *(o for o in listed if o.id in self.repeats)]):
+            yield page
+            if not more():
+                return
 
     def stamps(
         self,
@@ -131,6 +139,10 @@ class OrderReader:
         ]
         for start in range(0, len(listed), self.page_size):
             yield self._stamped(listed[start : start + self.page_size])
+
+    def position(self, before: Position | None, page: ParsedPage) -> Position | None:
+        numbers = page.tables["Order"].column("Nbr").to_pylist()
+        return Position((numbers[-1],)) if numbers and self.goes_by_keys else before
 
     def rows(self, keys: pa.Table) -> Generator[ParsedPage, None, None]:
         self.asked.append(("rows", keys.num_rows))
