@@ -78,6 +78,16 @@ class KeysetPaging:
         self._branch = 0
         return PageRequest(self._after(self._last), self._top)
 
+    def pass_over(self, rows: Sequence[RowKey]) -> None:
+        """Take rows for read that have come in the order of their keys.
+
+        Raises:
+            OrderNotTrusted: a drop-down has too many labels to be paged through.
+        """
+        for row in rows if any(key.dropdown for key in self._keys) else ():
+            self._remember_labels(row)
+        self._last = rows[-1] if rows else self._last
+
     @property
     def position(self) -> Position | None:
         """How far the list has been read; None before its first row."""
@@ -236,13 +246,10 @@ def advanced(
     """
     paging = KeysetPaging(keys, 1, before)
     try:
-        for row in rows if any(key.dropdown for key in keys) else ():
-            paging._remember_labels(row)
+        paging.pass_over(rows)
     except OrderNotTrusted:
         return None
-    if not rows:
-        return before
-    return Position(rows[-1], paging._labels)
+    return paging.position
 
 
 def _branches(keys: Sequence[Key]) -> list[list[int]]:

@@ -6,9 +6,8 @@ written again.
 """
 
 import logging
-from collections.abc import Generator, Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterator
 from concurrent.futures import Executor
-from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -27,11 +26,11 @@ from acumatica_source.reading.terms import Look, OnDelete
 from acumatica_source.reading.watermark import lower_bound, next_watermark
 from acumatica_source.resources.loading import deletions
 from acumatica_source.resources.loading.carrier import Carrier
+from acumatica_source.resources.loading.comparison import SourceComparison
 from acumatica_source.resources.loading.departures import Departures
 from acumatica_source.resources.loading.evolution import Contents, discard_mode
 from acumatica_source.resources.loading.first_load import FirstLoadWindow
-from acumatica_source.resources.loading.handed_on import HandedOn, keys_in
-from acumatica_source.resources.loading.listed import listed
+from acumatica_source.resources.loading.handed_on import HandedOn
 from acumatica_source.resources.loading.mending import Mending
 from acumatica_source.resources.loading.options import LoadOptions
 from acumatica_source.resources.loading.read_back import EVERY, NAMED, LoadedTables, Which
@@ -41,22 +40,13 @@ from acumatica_source.resources.loading.state import FirstLoad, ResourceState
 from acumatica_source.resources.loading.sweep import (
     Difference,
     Loaded,
-    Naming,
-    changed_identity,
-    difference,
     left_of,
-    shared_keys,
 )
 from acumatica_source.resources.loading.tables import (
     DELETED_AT,
     WriteMode,
     blank,
     merging_mode,
-)
-from acumatica_source.resources.loading.unfinished import (
-    strays,
-    with_doubled_details,
-    with_unfinished,
 )
 from acumatica_source.resources.loading.verification import Verification
 from acumatica_source.resources.loading.writing import Writing
@@ -91,7 +81,6 @@ class _Load:
     def __init__(
         self, reader: Reader, executor: Executor, options: LoadOptions, report: RunReport
     ) -> None:
-        self._reader = reader
         self._executor = executor
         self._options = options
         self._report = report
@@ -108,18 +97,19 @@ class _Load:
             options.resource, options.terms, options.tenant, self._writing, report
         )
         self._state = ResourceState()
-        self._found: Difference | None = None
-        """How all of the table differs from the source; None if that was not compared."""
         self._window_reached: FirstLoad | None = None
         """Where the next package of a first load is to go on; None if there is none."""
         self._newest: datetime | None = None
-        self._large = False
-        """Whether the table is compared slice by slice, a few of them in each run."""
+        self._load_anew = False
+        """Whether the next run is to load all anew."""
         self._carrier = Carrier(reader, executor, options.resource, self._writing, report)
         self._mend = Mending(reader, self._carrier, self._departures)
         self._whose = whose
-        self._strays: Mapping[str, Sequence[tuple[object, ...]]] = {}
-        """Ids of records that are not loaded, and have details, by the table of these."""
+        self._compare = SourceComparison(executor, options, self._writing, self._mend, self._state)
+
+    @property
+    def _reader(self) -> Reader:
+        return self._mend.reader
 
     def look(self, look: Look) -> None:
         """Report how the tables differ from the source."""
@@ -137,6 +127,7 @@ class _Load:
     def run(self) -> Iterator[Any]:
         name = self._options.resource
         self._state = state = ResourceState.read(name, anew=self._options.full, tenant=self._whose)
+        self._compare.state = state
         self._check_flags()
         contents = self._contents()
         watermark = None if self._reader.stamp is None else state.watermark
@@ -148,7 +139,7 @@ class _Load:
             if reason is not None:
                 logger.warning("%s: %s; loading all anew.", name, reason)
                 watermark = first = None
-        if watermark is not None and not self._can_follow():
+        if watermark is not None and not self._compare.can_follow():
             watermark = None
         changed = None if watermark is None else self._changes(watermark)
         if changed is not None:
@@ -158,7 +149,7 @@ class _Load:
             yield from self._all() if first is None else self._next_window(first)
         state.contents = contents.noted()
         in_windows = first is not None or self._window_reached is not None
-        compared = (changed is None and not in_windows) or self._found is not None
+        compared = (changed is None and not in_windows) or self._compare.found is not None
         if compared:
             state.verified, state.round = self._reader.started, None
         if self._options.terms.on_delete is OnDelete.KEEP:
@@ -171,7 +162,7 @@ class _Load:
         elif first is not None:
             state.watermark = next_watermark(None, first.begun, self._newest)
         elif self._reader.stamp is not None:
-            state.watermark = self._reached(watermark)
+            state.watermark = None if self._load_anew else self._reached(watermark)
         state.undeclared = set(getattr(self._reader, "undeclared", ()))
         state.left_out = set(getattr(self._reader, "left_out", ()))
         state.write(name, tenant=self._whose)
@@ -185,7 +176,7 @@ class _Load:
         the next run, which asks for all that this one has asked for.
         """
         if self._reader.unreadable:
-            if self._options.rhythm.is_never or (self._large and watermark is not None):
+            if self._options.rhythm.is_never or (self._compare.large and watermark is not None):
                 return watermark
             self._state.verified = None
         return next_watermark(watermark, self._reader.started, self._carrier.newest)
@@ -226,84 +217,6 @@ class _Load:
             )
         return Contents.accepted(columns, self._options.row_options)
 
-    def _can_follow(self) -> bool:
-        """Compare with the source; whether what is loaded can be brought up to date at all.
-
-        A table that one request lists is compared in every run, a larger one by and by.
-        """
-        rhythm, reader = self._options.rhythm, self._reader
-        most = None if rhythm.now else reader.listed_at_once
-        tables = LoadedTables(self._whose)
-        self._mend.loaded = self._read_back(tables, reader.stamp, Which(most=most))
-        if self._mend.loaded is None:
-            if tables.is_gone(self._parents.name):
-                logger.warning("%s: its table is gone; loading all anew.", self._options.resource)
-                return False
-            return True
-        self._large = self._mend.loaded.more
-        return self._large or rhythm.is_never or self._compared(tables, self._mend.loaded)
-
-    def _compared(self, tables: LoadedTables, loaded: Loaded) -> bool:
-        """Compare all rows with the source; whether what is loaded can be brought up to date.
-
-        Args:
-            tables: The tables of the dataset.
-            loaded: All that is loaded.
-        """
-        loaded = self._with_cut_off(tables, loaded)
-        try:
-            known = LoadedRows(loaded.rows.num_rows, loaded.holds)
-            source = listed(self._reader, self._executor, self._parents, known)
-        except StampRefused as error:
-            logger.warning("%s It is loaded whole.", error)
-            return False
-        if shared_keys(source, loaded.naming) and not self._told_by_identity(source, loaded):
-            return False
-        assert self._mend.loaded is not None
-        self._found = difference(self._mend.loaded, source)
-        if self._found.disjoint:
-            self._options.terms.deletions.check_common(self._options.resource, loaded.rows.num_rows)
-            logger.warning(
-                "%s: no row has the identity it was loaded with; loading all anew.",
-                self._reader.name,
-            )
-        return not self._found.disjoint
-
-    def _with_cut_off(self, tables: LoadedTables, loaded: Loaded) -> Loaded:
-        """What is loaded, with what a load that was cut off has left counting as doubled."""
-        loaded = with_doubled_details(loaded, tables, self._writing, self._state.filled)
-        loaded = with_unfinished(loaded, tables, self._writing)
-        self._strays = strays(tables, self._writing, self._state.filled)
-        self._mend.loaded = loaded
-        return loaded
-
-    def _read_back(
-        self, tables: LoadedTables, stamp: str | None, which: Which = EVERY
-    ) -> Loaded | None:
-        """What is loaded; rows that are on record as gone do not count where they stay."""
-        naming = Naming(self._reader.identity, self._reader.keys, stamp)
-        loaded = tables.rows(self._parents.name, naming, which)
-        if loaded is None or not self._state.kept:
-            return loaded
-        kept = self._departures.kept(loaded)
-        if self._options.terms.on_delete is OnDelete.KEEP:
-            return loaded.without(kept)
-        self._mend.known = set(keys_in(loaded.rows.filter(kept), list(naming.identity)))
-        return loaded
-
-    def _told_by_identity(self, source: pa.Table, loaded: Loaded) -> bool:
-        """Go on without the keys, which rows share; whether their identities are of use."""
-        reader = self._reader
-        shared = f"several rows share their {', '.join(reader.keys)}"
-        if changed_identity(loaded, source):
-            logger.warning("%s: %s, and identities differ; loading all anew.", reader.name, shared)
-            return False
-        logger.warning("%s: %s; they are told by their identity alone.", reader.name, shared)
-        self._reader = self._mend.reader = reader.without_keys()
-        self._carrier.tell_by_identity(self._reader)
-        self._mend.loaded = replace(loaded, naming=replace(loaded.naming, keys=()))
-        return True
-
     def _all(self) -> Iterator[Any]:
         """Everything, in the place of what is loaded.
 
@@ -322,7 +235,7 @@ class _Load:
         elif there and reader.identity and loaded is None:
             tables.check_readable(name, limit)
         parents = self._departures.parents_of_details(tables) if loaded is not None else {}
-        self._mend.loaded = self._found = None
+        self._mend.loaded = self._compare.found = None
         stay = bool(self._gone_stay and reader.identity)
         if self._whose is not None or (stay and (there or tables.stands(self._parents.name))):
             self._writing.mode = tables.mode
@@ -374,7 +287,7 @@ class _Load:
 
     def _loaded_before(self, tables: LoadedTables) -> Loaded | None:
         """What is loaded of a table whose rows have an identity; None if nothing is."""
-        loaded = self._read_back(tables, None)
+        loaded = self._compare.read_back(tables, None)
         if loaded is None or not (loaded.rows.num_rows or loaded.departed is not None):
             return None
         return loaded
@@ -401,7 +314,7 @@ class _Load:
         """What was modified since; None if the source cannot be asked for it."""
         since = lower_bound(watermark, self._options.lag)
         assert since is not None
-        if self._large:
+        if self._compare.large:
             self._mend.loaded = self._loaded_since(since)
         loaded, known = self._mend.loaded, None
         if loaded is not None:
@@ -409,8 +322,8 @@ class _Load:
             known = LoadedRows(count, loaded.holds)
         self._carrier.begin(self._reader, self._mend.names, self._state.filled, loaded=loaded)
         self._writing.mode = merging_mode()
-        if self._found is not None and not self._by_stamp(self._found, since):
-            return self._mended(self._found)
+        if self._compare.found is not None and not self._by_stamp(self._compare.found, since):
+            return self._mended(self._compare.found)
         pages = self._reader.pages(since, loaded=known)
         try:
             first = [page for page in [next(pages, None)] if page is not None]
@@ -425,7 +338,7 @@ class _Load:
         assert self._reader.stamp is not None
         # destinations may compare in the time zone of their session
         which = Which([(self._reader.stamp, "gte", since - timedelta(days=1))])
-        loaded = self._read_back(LoadedTables(self._whose), self._reader.stamp, which)
+        loaded = self._compare.read_back(LoadedTables(self._whose), self._reader.stamp, which)
         return loaded and loaded.among(_stamped_since(loaded.rows, since))
 
     def _by_stamp(self, found: Difference, since: datetime) -> bool:
@@ -440,18 +353,18 @@ class _Load:
         for page in first:
             yield from self._carrier.page(page)
         yield from self._carrier.all_of(pages)
-        if self._found is not None:
-            yield from self._mended(self._found)
+        if self._compare.found is not None:
+            yield from self._mended(self._compare.found)
             return
         loaded = self._mend.loaded
         if loaded is None:
             return
         if not any(page.rows for page in first) and loaded.rows.num_rows:
             self._check_empty(loaded.rows.num_rows)
-        if self._large and self._mend.names:
+        if self._compare.large and self._mend.names:
             loaded = self._namesakes(loaded)
         yield from self._mend.take_out(self._mend.replaced(loaded, None))
-        if self._large:
+        if self._compare.large:
             yield from self._verified()
 
     def _namesakes(self, loaded: Loaded) -> Loaded:
@@ -462,7 +375,7 @@ class _Load:
         if not values:
             return loaded
         which = Which([(name, "in", values)]) if len(values) <= NAMED else EVERY
-        found = self._read_back(LoadedTables(self._whose), self._reader.stamp, which)
+        found = self._compare.read_back(LoadedTables(self._whose), self._reader.stamp, which)
         return found or loaded
 
     def _verified(self) -> Iterator[Any]:
@@ -473,17 +386,20 @@ class _Load:
         if not verification.is_due():
             return
         tables = LoadedTables(self._whose)
-        loaded = self._read_back(tables, self._reader.stamp)
+        loaded = self._compare.read_back(tables, self._reader.stamp)
         if loaded is None:
             return
-        loaded = self._with_cut_off(tables, loaded)
+        loaded = self._compare.with_cut_off(tables, loaded)
         if verification.goes_by_slices(loaded):
             yield from verification.of_slices(loaded)
-        elif self._compared(tables, loaded):
-            assert self._found is not None
-            yield from self._mended(self._found)
+        elif self._compare.of_all(tables, loaded):
+            assert self._compare.found is not None
+            yield from self._mended(self._compare.found)
             return
-        yield from self._departures.take_out_strays(self._strays, loaded, self._handed_on)
+        else:  # nothing that is loaded can be followed
+            self._compare.found, self._load_anew = None, True
+            return
+        yield from self._departures.take_out_strays(self._compare.strays, loaded, self._handed_on)
 
     def _check_empty(self, loaded: int) -> None:
         """What changed was asked for from before the newest loaded row on, and nothing came.
@@ -503,7 +419,7 @@ class _Load:
         yield from self._mend.outdated(found)
         yield from self._mend.take_out(self._mend.replaced(loaded, found.present))
         yield from self._mend.gone(found, loaded)
-        yield from self._departures.take_out_strays(self._strays, loaded, self._handed_on)
+        yield from self._departures.take_out_strays(self._compare.strays, loaded, self._handed_on)
 
 
 def _stamped_since(rows: pa.Table, since: datetime) -> pa.ChunkedArray:
