@@ -11,6 +11,7 @@ from typing import Any
 import dlt
 
 from acumatica_source.client.errors import ConfigurationError
+from acumatica_source.resources.loading.parts_state import PartsState
 
 VERSION = 2
 """Version 1, of releases before 0.2, had no number and called `undeclared` otherwise."""
@@ -37,6 +38,8 @@ class ResourceState:
     """Fingerprints of the parts that are loaded, by their names."""
     asked: list[Any] | None = None
     """What the parts were asked for with."""
+    known_parts: PartsState = field(default_factory=PartsState)
+    """What else is known of the parts."""
     left_out: set[str] = field(default_factory=set)
     """Tables of details that lists leave empty unless they are asked for in another way."""
     kept: bool = False
@@ -84,6 +87,7 @@ class ResourceState:
             ("left_out", sorted(self.left_out)),
             ("periods", self.parts),
             ("asked", self.asked),
+            ("known_parts", self.known_parts.noted()),
             ("kept", self.kept),
         ):
             if value:
@@ -122,6 +126,11 @@ def _fields(resource: str, kept: Mapping[str, Any]) -> Any:
             if not isinstance(value, Mapping) or not _are_texts([*value, *value.values()]):
                 raise _damaged(resource, stored, value)
             yield "parts", dict(value)
+        elif name == "known_parts":
+            try:
+                yield name, PartsState.of(value)
+            except ValueError:
+                raise _damaged(resource, stored, value) from None
         elif name == "asked":
             if not isinstance(value, list):
                 raise _damaged(resource, stored, value)
