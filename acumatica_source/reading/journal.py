@@ -64,6 +64,8 @@ class Journal:
         self._takes_select = True
         self.shown = shown
         """Batches that one answer has been seen to hold: one with fewer was not cut short."""
+        self.ledgers: set[str] = set()
+        """Ledgers that batches were seen to be of."""
 
     @property
     def started(self) -> datetime | None:
@@ -134,11 +136,13 @@ class Journal:
         """Those that have a stamp; others can only be found by asking for all periods."""
         columns = [self._values(page, name) for name in (NUMBER, MODULE, PERIOD, LEDGER)]
         stamps = self._values(page, self._query.entity.watermark or "")
-        return [
+        found = [
             Batch(_plain(number) or "", _plain(module), _plain(period), _plain(ledger), stamp)
             for number, module, period, ledger, stamp in zip(*columns, stamps, strict=True)
             if isinstance(stamp, datetime)
         ]
+        self.ledgers.update(batch.ledger for batch in found if batch.ledger)
+        return found
 
     def _values(self, page: pa.Table, field: str) -> list[object]:
         if field not in self._fields:

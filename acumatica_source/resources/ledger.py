@@ -56,14 +56,14 @@ class LedgerTransactions:
     """Last period; None for the calendar's last."""
     include_unposted: bool = False
     include_unreleased: bool = False
+    full: bool = False
+    """Whether to load every period anew, changed or not."""
     verify: timedelta | str = DAILY
     """How often all periods are asked for and compared with what is loaded, by the instance's
     clock: the time between, `"now"` for this run, or `"never"`. Other runs ask for the periods
     alone whose batches were modified, which does not tell of batches that were deleted."""
     lag: timedelta = timedelta(minutes=5)
     """How far before the last watermark a run looks for modified batches, for late commits."""
-    full: bool = False
-    """Whether to load every period anew, changed or not."""
 
 
 def ledger_resource(instance: Instance, wanted: LedgerTransactions) -> DltResource:
@@ -135,7 +135,9 @@ class _Periods:
     def changes(self, watermark: datetime | None, known: PartsState, held: Held) -> Changes | None:
         """The periods whose batches were modified; None where the journal does not tell."""
         wanted = self._wanted
-        followed = Followed(wanted.ledger, PERIOD, wanted.lag, watermark, known.recent)
+        followed = Followed(
+            wanted.ledger, PERIOD, wanted.lag, watermark, known.recent, known.owners
+        )
         try:
             self._journal = self._open_journal(known.shown)
             return changes_of(self._journal, followed, held)

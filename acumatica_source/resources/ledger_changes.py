@@ -37,6 +37,8 @@ class Followed:
     watermark: datetime | None
     recent: Mapping[str, str]
     """Digests of the batches that it listed and this run lists again, by their places."""
+    ledgers: Sequence[str] = ()
+    """Ledgers that batches were ever seen to be of."""
 
 
 def changes_of(journal: Journal, followed: Followed, held: Held) -> Changes:
@@ -69,7 +71,8 @@ def changes_of(journal: Journal, followed: Followed, held: Held) -> Changes:
         batches = journal.since(reached - followed.lag)
     assert reached is not None
     again = [batch for batch in batches if batch.stamp >= reached - followed.lag]
-    return Changes(parts, reached, _digests(again), journal.shown)
+    ledgers = sorted({*followed.ledgers, *journal.ledgers})
+    return Changes(parts, reached, _digests(again), journal.shown, ledgers)
 
 
 def _touched(batches: Sequence[Batch], followed: Followed, held: Held) -> frozenset[str] | None:
@@ -78,7 +81,8 @@ def _touched(batches: Sequence[Batch], followed: Followed, held: Held) -> frozen
     differ = {place for place in {*now, *before} if now.get(place) != before.get(place)}
     if not differ:
         return frozenset()
-    own = _own_ledger({_ledger_of(place) for place in (*now, *before)}, followed, held)
+    seen = {*followed.ledgers, *(batch.ledger or "" for batch in batches)}
+    own = _own_ledger(seen, followed, held)
     touched = set()
     for place in differ:
         if own is None or _same(_ledger_of(place), own):

@@ -38,6 +38,8 @@ class Changes:
     """A digest of the changes behind that, by what they belong to: what is known again."""
     shown: int = 0
     """The most changes that the source has shown in one answer."""
+    owners: Sequence[str] = ()
+    """What changes were ever seen to be of, be it what is loaded or something else."""
 
 
 class PartSource(Protocol):

@@ -202,6 +202,7 @@ class _Load:
             return Changes()
         known = state.known_parts
         state.watermark, known.recent, known.shown = told.watermark, dict(told.recent), told.shown
+        known.owners = list(told.owners)
         return told
 
     def _due(self, changes: Changes, loaded: Mapping[str, int] | None) -> list[str]:

@@ -23,6 +23,8 @@ class PartsState:
     """A digest of the latest changes that were seen, by what they belong to."""
     shown: int = 0
     """The most changes that the source has shown in one answer."""
+    owners: list[str] = field(default_factory=list)
+    """What changes were ever seen to be of, be it what is loaded or something else."""
     begun: datetime | None = None
     """When the last comparison of all parts began, by the source's clock."""
     left: list[str] = field(default_factory=list)
@@ -36,6 +38,7 @@ class PartsState:
             "counts": self.counts,
             "recent": self.recent,
             "shown": self.shown,
+            "owners": self.owners,
             "begun": None if self.begun is None else self.begun.isoformat(),
             "left": self.left,
         }
@@ -57,6 +60,7 @@ class PartsState:
             counts=_by_name(kept.get("counts", {}), int),
             recent=_by_name(kept.get("recent", {}), str),
             shown=_of(kept.get("shown", 0), int),
+            owners=_texts(kept.get("owners", [])),
             begun=None if begun is None else datetime.fromisoformat(_of(begun, str)),
             left=_texts(kept.get("left", [])),
         )
