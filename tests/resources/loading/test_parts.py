@@ -4,7 +4,7 @@ import json
 import time
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -15,6 +15,7 @@ import pytest
 from dlt.pipeline.exceptions import PipelineStepFailed
 
 from acumatica_source.reading.deletion_limit import DeletionLimit
+from acumatica_source.reading.rhythm import Rhythm
 from acumatica_source.reading.run_report import RunReport
 from acumatica_source.reading.terms import LoadingTerms
 from acumatica_source.resources.loading.part_source import Changes, Held
@@ -305,3 +306,52 @@ def test_a_tenants_parts_are_its_own(pipeline: dlt.Pipeline) -> None:
     assert not any(report.rows_read.values())
     found = pipeline.dataset()["_deletions"].select("tenant", "key", "found_by", "rows").fetchall()
     assert found == [("North", '{"_ledger": "ACTUAL", "_period": "01"}', "period", 2)]
+
+
+NOON = datetime(2025, 3, 1, 12, tzinfo=UTC)
+
+
+def told(*parts: str) -> Changes:
+    """A source that tells what has changed."""
+    return Changes(frozenset(parts), NOON, {"all": "seen"})
+
+
+def test_only_what_changed_is_asked_for_and_all_once_a_day_in_shares(
+    pipeline: dlt.Pipeline,
+) -> None:
+    parts = {"01": JANUARY, "02": FEBRUARY, "03": FEBRUARY, "04": FEBRUARY}
+    some: dict[str, Any] = {"compared_at_once": 2}
+
+    def asked(now: Parts, *changed: str, days: float, **options: Any) -> list[str]:
+        source = Source(now, told(*changed), NOON + timedelta(days=days))
+        load_from(pipeline, source, **{**some, **options})
+        return source.asked
+
+    first = Source(parts, Changes(None, NOON, {"all": "seen"}), NOON)
+    load_from(pipeline, first, **some)
+    assert first.asked == ["names", *parts]
+    assert asked(parts, days=0.9) == []
+    stale = {**parts, "01": FEBRUARY, "03": JANUARY}
+    assert asked(stale, "03", days=0.9) == ["03"]
+    assert held(pipeline) == {**parts, "03": JANUARY}, "of the other change nobody was told"
+    assert asked(stale, days=1) == ["names", "03", "04"], "the latest first"
+    assert asked(stale, days=1, rhythm=Rhythm.of("never")) == []
+    assert asked(stale, days=3) == ["01", "02"], "a round goes on whatever the time"
+    assert held(pipeline) == stale
+    assert asked(stale, days=3, rhythm=Rhythm.of("now")) == ["names", *parts]
+    more = {**stale, "05": FEBRUARY}
+    assert asked(more, "05", days=3) == ["names", "05"], "there are more than were known"
+    assert held(pipeline) == more
+
+
+def test_a_part_that_is_damaged_in_the_warehouse_is_asked_for_whatever_the_source_tells(
+    pipeline: dlt.Pipeline,
+) -> None:
+    parts = {"01": JANUARY, "02": FEBRUARY}
+    load(pipeline, parts)
+    with pipeline.sql_client() as client:
+        client.execute_sql("DELETE FROM transactions WHERE account = '200'")
+    source = Source(parts, told(), NOON)
+    load_from(pipeline, source, rhythm=Rhythm.of("never"))
+    assert source.asked == ["01"]
+    assert held(pipeline) == parts
