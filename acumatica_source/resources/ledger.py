@@ -1,200 +1,90 @@
-"""Ledger transactions as a dlt resource: asked period by period on the instance's own calendar.
-
-The rows of the inquiry have no key of their own and cannot be paged, so the unit of loading is a
-ledger's period: it is asked whole and replaces what was loaded of it, and only if it changed. Which
-periods a run asks for is told by the stamps of the batches, and once a day it is all of them.
-"""
+"""Ledger transactions as a dlt resource, from whatever the instance offers them by."""
 
 import logging
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from collections.abc import Iterator
 from typing import Any
 
-import pyarrow as pa
 from dlt.extract import DltResource
 
-from acumatica_source.arrow.shape import shape_of
-from acumatica_source.client.dialects import dialect_of
-from acumatica_source.client.errors import AcumaticaError
-from acumatica_source.client.fiscal_calendar import Period, period_id, periods_of
-from acumatica_source.contract.model import Contract
-from acumatica_source.reading.contracts import EndpointVersion
-from acumatica_source.reading.inquiries import InquiryQuery, InquiryReader, detail_of
+from acumatica_source.client.errors import ConfigurationError
 from acumatica_source.reading.instance import Instance
-from acumatica_source.reading.journal import JOURNAL, Journal, JournalUnusable, journal_query
-from acumatica_source.reading.record_query import RecordQuery
-from acumatica_source.reading.records import RecordReader
-from acumatica_source.reading.rhythm import DAILY, Rhythm
-from acumatica_source.reading.seats import Connection
+from acumatica_source.reading.journal import JOURNAL
+from acumatica_source.reading.rhythm import Rhythm
 from acumatica_source.resources.claim import enter
-from acumatica_source.resources.ledger_changes import Followed, changes_of
-from acumatica_source.resources.loading.part_source import Changes, Held
-from acumatica_source.resources.loading.parts import PartOptions, load_parts
-from acumatica_source.resources.loading.parts_state import PartsState
-from acumatica_source.resources.plan import as_record, contract_with, entity_of, keys_in_use
+from acumatica_source.resources.ledger_lines import CLASS, class_lines, journal_lines, loaded_from
+from acumatica_source.resources.ledger_options import (
+    CALENDAR,
+    INQUIRY,
+    LedgerSource,
+    LedgerTransactions,
+    source_named,
+)
+from acumatica_source.resources.ledger_periods import period_rows
+from acumatica_source.resources.plan import contract_with
 from acumatica_source.resources.resource import resource_of
 
-INQUIRY = "AccountDetailsForPeriodInquiry"
-CALENDAR = "FinancialPeriod"
-PERIOD, LEDGER = "_period", "_ledger"
+__all__ = ["CALENDAR", "INQUIRY", "LedgerTransactions", "ledger_resource"]
 
 logger = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True, slots=True)
-class LedgerTransactions:
-    """Which ledger transactions to load."""
-
-    name: str = "ledger_transactions"
-    """Name of the resource and its table."""
-    ledger: str | None = None
-    """Ledger id (`ACTUAL`); None for the instance's default."""
-    from_period: str | None = None
-    """First period, as number and financial year (`01-2025`); None for the calendar's first."""
-    to_period: str | None = None
-    """Last period; None for the calendar's last."""
-    include_unposted: bool = False
-    include_unreleased: bool = False
-    full: bool = False
-    """Whether to load every period anew, changed or not."""
-    verify: timedelta | str = DAILY
-    """How often all periods are asked for and compared with what is loaded, by the instance's
-    clock: the time between, `"now"` for this run, or `"never"`. Other runs ask for the periods
-    alone whose batches were modified, which does not tell of batches that were deleted."""
-    lag: timedelta = timedelta(minutes=5)
-    """How far before the last watermark a run looks for modified batches, for late commits."""
-
-
 def ledger_resource(instance: Instance, wanted: LedgerTransactions) -> DltResource:
-    """A resource that loads the periods of a ledger whose transactions have changed."""
+    """A resource that loads what has changed of a ledger's transactions.
+
+    Raises:
+        ConfigurationError: an option has a value that makes no sense.
+    """
     rhythm = Rhythm.of(wanted.verify, f"verify of {wanted.name}")
+    named = None if wanted.source is None else source_named(wanted.source)
 
     def rows() -> Iterator[Any]:
         with instance.seats.opened() as connection:
             enter(instance, connection)
-            source = _Periods(instance, connection, wanted)
-            how = PartOptions(
-                resource=wanted.name,
-                asked=[wanted.ledger, wanted.include_unposted, wanted.include_unreleased],
-                schema=source.schema,
-                place={LEDGER: wanted.ledger or ""},
-                part=PERIOD,
-                full=wanted.full,
-                covers=lambda part: _is_asked(wanted, part),
-                rhythm=rhythm,
-                terms=instance.terms,
-                lost=instance.lost,
-                tenant=instance.tenant,
-            )
-            yield from load_parts(source, connection.executor, how, instance.report)
+            source = _chosen(instance, wanted, named)
+            wanted.checked(source)
+            if source is LedgerSource.INQUIRY:
+                yield from period_rows(instance, connection, wanted, rhythm)
+            elif source is LedgerSource.JOURNAL:
+                yield from journal_lines(instance, connection, wanted, rhythm)
+            else:
+                yield from class_lines(instance, connection, wanted, rhythm)
 
     return resource_of(rows, wanted.name)
 
 
-class _Periods:
-    """The periods of one ledger, as the inquiry shows their transactions."""
+def _chosen(
+    instance: Instance, wanted: LedgerTransactions, named: LedgerSource | None
+) -> LedgerSource:
+    """What to read from.
 
-    def __init__(
-        self, instance: Instance, connection: Connection, wanted: LedgerTransactions
-    ) -> None:
-        self._instance = instance
-        self._connection = connection
-        self._wanted = wanted
-        self._endpoint, self._contract = contract_with(instance, INQUIRY)
-        form = entity_of(self._contract, INQUIRY)
-        query = InquiryQuery(f"{self._endpoint.path}/{form.name}", form, detail_of(form, None))
-        instance.report.lacks(wanted.name, query.not_understood)
-        self._reader = InquiryReader(connection, query)
-        self._table = self._reader.shape.tables[-1]
-        self._journal: Journal | None = None
-        self._calendar_read: datetime | None = None
-
-    @property
-    def schema(self) -> pa.Schema:
-        """The columns of a period's rows."""
-        return self._table.schema
-
-    @property
-    def clock(self) -> datetime | None:
-        """The server's clock at the first answer, UTC; None if it did not tell."""
-        told = None if self._journal is None else self._journal.started
-        return told or self._calendar_read
-
-    def names(self) -> Sequence[str]:
-        """The periods of the instance's calendar, in order of time."""
-        reader = _calendar(self._connection, self._endpoint, self._contract)
-        rows = [
-            row
-            for page in reader.pages()
-            for row in page.tables[f"{CALENDAR}__Details"].to_pylist()
-        ]
-        self._calendar_read = reader.started
-        return [period.id for period in periods_of(rows)]
-
-    def changes(self, watermark: datetime | None, known: PartsState, held: Held) -> Changes | None:
-        """The periods whose batches were modified; None where the journal does not tell."""
-        wanted = self._wanted
-        followed = Followed(
-            wanted.ledger, PERIOD, wanted.lag, watermark, known.recent, known.owners
+    Raises:
+        ConfigurationError: the table was loaded from something else.
+    """
+    whose = instance.tenant if instance.terms.tenant_column else None
+    before = loaded_from(wanted.name, whose, anew=wanted.full)
+    if before is not None and named not in (None, before):
+        raise ConfigurationError(
+            f"{wanted.name} was loaded from the {before}, whose rows have other columns and keys "
+            f"than those of the {named}. Give another name (name=), or load into another dataset."
         )
-        try:
-            self._journal = self._open_journal(known.shown)
-            return changes_of(self._journal, followed, held)
-        except AcumaticaError as error:
-            logger.warning(
-                "%s: every period is asked for, as the journal does not tell which have changed: "
-                "%s",
-                wanted.name,
-                error,
-            )
-            return None
-
-    def read(self, part: str) -> pa.Table:
-        """The transactions of a period."""
-        return self._reader.ask(_parameters(self._wanted, part)).tables[self._table.name]
-
-    def _open_journal(self, shown: int) -> Journal:
-        if JOURNAL not in self._contract.entities:
-            raise JournalUnusable(f"{self._endpoint.path} has no {JOURNAL}")
-        entity = as_record(self._contract.entities[JOURNAL])
-        entity = replace(entity, keys=keys_in_use(self._instance, entity))
-        path = f"{self._endpoint.path}/{JOURNAL}"
-        query = journal_query(path, entity, dialect_of(self._contract.spoken))
-        return Journal(self._connection, query, shown)
-
-
-def _calendar(
-    connection: Connection, endpoint: EndpointVersion, contract: Contract
-) -> RecordReader:
-    calendar = entity_of(contract, CALENDAR)
-    query = RecordQuery(
-        path=f"{endpoint.path}/{CALENDAR}",
-        entity=calendar,
-        expand=("Details",),
-        shape=shape_of(calendar, ("Details",)),
-        page_size=100,
-        dialect=dialect_of(contract.spoken),
+    if before is not None or named is not None:
+        return before or named or LedgerSource.INQUIRY
+    _, contract = contract_with(instance, INQUIRY)
+    if INQUIRY in contract.entities and CALENDAR in contract.entities:
+        return LedgerSource.INQUIRY
+    if JOURNAL in contract.entities:
+        chosen = LedgerSource.JOURNAL
+    else:
+        classes = instance.classes.if_readable()
+        if classes is None or CLASS not in classes.sets:
+            return LedgerSource.INQUIRY  # which says what is missing
+        chosen = LedgerSource.DAC
+    logger.warning(
+        "%s is read from the %s, as %s/%s has no %s with a calendar.",
+        wanted.name,
+        chosen,
+        contract.endpoint,
+        contract.version,
+        INQUIRY,
     )
-    return RecordReader(connection, query)
-
-
-def _is_asked(wanted: LedgerTransactions, period: str) -> bool:
-    """Whether a period is in the range that is wanted, the calendar aside."""
-    first, last = (
-        None if end is None else Period(period_id(end), None, None).order
-        for end in (wanted.from_period, wanted.to_period)
-    )
-    order = Period(period, None, None).order
-    return (first is None or order >= first) and (last is None or order <= last)
-
-
-def _parameters(wanted: LedgerTransactions, period: str) -> dict[str, object]:
-    parameters: dict[str, object] = {"FromPeriod": period, "ToPeriod": period}
-    if wanted.ledger:
-        parameters["Ledger"] = wanted.ledger
-    if wanted.include_unposted:
-        parameters["IncludeUnposted"] = True
-    if wanted.include_unreleased:
-        parameters["IncludeUnreleased"] = True
-    return parameters
+    return chosen
