@@ -11,7 +11,6 @@ from typing import Any
 
 import dlt
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from acumatica_source.arrow.parse import ParsedPage
 from acumatica_source.arrow.shape import Node, PageShape, TableShape
@@ -26,6 +25,7 @@ from acumatica_source.reading.rhythm import Rhythm
 from acumatica_source.reading.seats import Connection
 from acumatica_source.reading.single_records import Unreadable
 from acumatica_source.resources.dac import DacTable, class_named, class_rows
+from acumatica_source.resources.ledger_columns import LineColumns
 from acumatica_source.resources.ledger_options import LedgerSource, LedgerTransactions
 from acumatica_source.resources.loading.evolution import fitted_rows
 from acumatica_source.resources.loading.options import LoadOptions
@@ -37,25 +37,6 @@ from acumatica_source.resources.plan import query_of
 CLASS = "GLTran"
 BATCHES = "batches"
 """What the table of batches is called behind the name of that of their lines."""
-
-OF_LINE = {
-    "BranchID": "Branch",
-    "ReferenceNbr": "RefNumber",
-    "VendorOrCustomer": "CustomerVendor",
-}
-"""What columns of lines are called, by their fields in the contract; others by these."""
-
-OF_BATCH = {
-    "Module": "Module",
-    "BatchNbr": "BatchNumber",
-    "LedgerID": "Ledger",
-    "PostPeriod": "PeriodID",
-    "TransactionDate": "TransactionDate",
-    "CurrencyID": "Currency",
-    "Status": "Status",
-    "LastModifiedDateTime": "LastModifiedDateTime",
-}
-"""What lines show of their batch, and what that is called."""
 
 OF_CLASS = {
     "BatchNbr": "BatchNumber",
@@ -174,14 +155,8 @@ class _Lines:
         self._batches = batches
         self._name = name
         parents, lines, *_ = batches.shape.tables
-        self._parents, self._lines = parents, lines
-        shown = {column.path[0]: column.name for column in parents.columns if column.member is None}
-        taken = {OF_LINE.get(n, n) for n in lines.schema.names}
-        self._shown = {
-            shown[field]: name
-            for field, name in OF_BATCH.items()
-            if field in shown and name not in taken
-        }
+        self._parents = parents
+        self._columns = LineColumns(parents, lines)
         self._fitted: dict[str, dict[str, str]] = {}
         """What columns are called that were loaded with another type, by table."""
         empty = self._formed({t.name: t.schema.empty_table() for t in (parents, lines)})
@@ -247,13 +222,10 @@ class _Lines:
 
     def _formed(self, tables: Any) -> dict[str, pa.Table]:
         """Batches and lines as they are loaded."""
-        batches, lines = tables[self._parents.name], tables[self._lines.name]
-        lines = lines.rename_columns([OF_LINE.get(name, name) for name in lines.column_names])
-        places = pc.index_in(lines.column("_parent_id"), value_set=batches.column("id"))
-        for field, name in self._shown.items():
-            values = batches.column(field).take(places)
-            lines = lines.append_column(pa.field(name, values.type), values)
-        formed = {f"{self._name}__{BATCHES}": batches, self._name: lines}
+        formed = {
+            f"{self._name}__{BATCHES}": tables[self._parents.name],
+            self._name: self._columns.joined(tables),
+        }
         return {
             name: rows.rename_columns([self._fitted[name].get(n, n) for n in rows.column_names])
             if name in self._fitted

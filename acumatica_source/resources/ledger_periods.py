@@ -12,6 +12,7 @@ from datetime import datetime
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from acumatica_source.arrow.shape import shape_of
 from acumatica_source.client.dialects import dialect_of
@@ -26,7 +27,9 @@ from acumatica_source.reading.record_query import RecordQuery
 from acumatica_source.reading.records import RecordReader
 from acumatica_source.reading.rhythm import Rhythm
 from acumatica_source.reading.seats import Connection
+from acumatica_source.resources.ledger_changes import LEDGER as ROW_LEDGER
 from acumatica_source.resources.ledger_changes import Followed, changes_of
+from acumatica_source.resources.ledger_large import TOO_LARGE, UNANSWERED, from_journal
 from acumatica_source.resources.ledger_options import CALENDAR, INQUIRY, LedgerTransactions
 from acumatica_source.resources.loading.part_source import Changes, Held
 from acumatica_source.resources.loading.parts import PartOptions, load_parts
@@ -82,6 +85,10 @@ class _Periods:
         self._reader = InquiryReader(connection, query)
         self._table = self._reader.shape.tables[-1]
         self._journal: Journal | None = None
+        self._known = PartsState()
+        self._held: Held | None = None
+        self._ledger = wanted.ledger
+        """The ledger, where it is known."""
         self._calendar_read: datetime | None = None
 
     @property
@@ -108,7 +115,7 @@ class _Periods:
 
     def changes(self, watermark: datetime | None, known: PartsState, held: Held) -> Changes | None:
         """The periods whose batches were modified; None where the journal does not tell."""
-        wanted = self._wanted
+        wanted, self._known, self._held = self._wanted, known, held
         followed = Followed(
             wanted.ledger, PERIOD, wanted.lag, watermark, known.recent, known.owners
         )
@@ -125,8 +132,43 @@ class _Periods:
             return None
 
     def read(self, part: str) -> pa.Table:
-        """The transactions of a period."""
-        return self._reader.ask(_parameters(self._wanted, part)).tables[self._table.name]
+        """The transactions of a period; from the journal where they are too many for the form."""
+        wanted, known = self._wanted, self._known
+        plain = not (wanted.include_unposted or wanted.include_unreleased)
+        if part in known.large and plain:
+            return self._from_journal(part)
+        try:
+            rows = self._reader.ask(_parameters(wanted, part)).tables[self._table.name]
+        except UNANSWERED as error:
+            if not plain:
+                raise
+            try:
+                rows = self._from_journal(part)
+            except AcumaticaError as other:
+                logger.warning(
+                    "%s: %s cannot be read from the journal either: %s", wanted.name, part, other
+                )
+                raise error from None
+            logger.warning(
+                "%s: %s is read from the journal, as the form does not show it at once. Columns "
+                "that the journal does not have are empty in it. %s",
+                wanted.name,
+                part,
+                error,
+            )
+            if isinstance(error, TOO_LARGE):
+                known.large = sorted({*known.large, part})
+        if self._ledger is None and ROW_LEDGER in rows.column_names:
+            ledgers = pc.unique(rows.column(ROW_LEDGER)).to_pylist()
+            self._ledger = ledgers[0] if len(ledgers) == 1 else None
+        return rows
+
+    def _from_journal(self, part: str) -> pa.Table:
+        if self._ledger is None and self._held is not None:
+            ledgers = self._held.distinct(ROW_LEDGER) or set()
+            self._ledger = ledgers.pop() if len(ledgers) == 1 else None
+        where = (self._endpoint.path, self._contract)
+        return from_journal(self._connection, where, (part, self._ledger), self.schema)
 
     def _open_journal(self, shown: int) -> Journal:
         if JOURNAL not in self._contract.entities:

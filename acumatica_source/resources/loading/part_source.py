@@ -57,7 +57,7 @@ class PartSource(Protocol):
 
         Args:
             watermark: From where on; None for nothing but where to begin.
-            known: What is known of the parts.
+            known: What is known of the parts; the source may note which are large.
             held: What the destination has.
         """
 

@@ -25,6 +25,8 @@ class PartsState:
     """The most changes that the source has shown in one answer."""
     owners: list[str] = field(default_factory=list)
     """What changes were ever seen to be of, be it what is loaded or something else."""
+    large: list[str] = field(default_factory=list)
+    """The parts that the source cannot answer at once, so that they are read in another way."""
     begun: datetime | None = None
     """When the last comparison of all parts began, by the source's clock."""
     left: list[str] = field(default_factory=list)
@@ -39,6 +41,7 @@ class PartsState:
             "recent": self.recent,
             "shown": self.shown,
             "owners": self.owners,
+            "large": self.large,
             "begun": None if self.begun is None else self.begun.isoformat(),
             "left": self.left,
         }
@@ -61,6 +64,7 @@ class PartsState:
             recent=_by_name(kept.get("recent", {}), str),
             shown=_of(kept.get("shown", 0), int),
             owners=_texts(kept.get("owners", [])),
+            large=_texts(kept.get("large", [])),
             begun=None if begun is None else datetime.fromisoformat(_of(begun, str)),
             left=_texts(kept.get("left", [])),
         )

@@ -16,6 +16,7 @@ FULL = PartsState(
     recent={"012025|ACTUAL": "ba7"},
     shown=70,
     owners=["ACTUAL"],
+    large=["022025"],
     begun=NOON,
     left=["012025"],
 )
