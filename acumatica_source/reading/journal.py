@@ -31,6 +31,10 @@ NUMBER, MODULE, PERIOD, LEDGER = "BatchNbr", "Module", "PostPeriod", "LedgerID"
 BATCHES_AT_ONCE = 5_000
 """Batches that an answer may hold; each is some 300 bytes."""
 
+FEW_BATCHES = 25
+"""Batches that no limit of a server is as low as: so many, and fewer, are not cut short without a
+word."""
+
 _BEGINNINGS = (timedelta(days=1), timedelta(days=32), timedelta(days=366))
 """How far back the newest stamp is looked for, one after the other."""
 
@@ -63,7 +67,7 @@ class Journal:
         self._fields = [name for name in columns if name in declared]
         self._takes_select = True
         self.shown = shown
-        """Batches that one answer has been seen to hold: one with fewer was not cut short."""
+        """Batches up to which answers have proved not to be cut short: one with fewer is whole."""
         self.ledgers: set[str] = set()
         """Ledgers that batches were seen to be of."""
 
@@ -92,8 +96,16 @@ class Journal:
                 return max(batch.stamp for batch in found)
         raise JournalUnusable(f"{JOURNAL} shows no batch by its stamp, although there are some")
 
-    def since(self, since: datetime) -> list[Batch]:
+    def since(self, since: datetime, known: int | None = None) -> list[Batch]:
         """All batches stamped at or after an instant.
+
+        An answer with fewer than the server has shown before is whole, if it has few, or as many as
+        are known to be there: the server may have got a limit meanwhile. Otherwise one more request
+        asks for the batch behind it.
+
+        Args:
+            since: The instant.
+            known: How many there were when it was last asked for.
 
         Raises:
             AcumaticaError: the list could not be read completely.
@@ -101,9 +113,14 @@ class Journal:
         assert self._query.entity.watermark is not None
         condition = F[self._query.entity.watermark] >= since
         page = self.page(condition, BATCHES_AT_ONCE, 0)
-        whole = page.num_rows < BATCHES_AT_ONCE and (
-            page.num_rows < self.shown or not self.page(condition, 1, page.num_rows).num_rows
+        count = page.num_rows
+        whole = count < min(self.shown, BATCHES_AT_ONCE) and (
+            count <= FEW_BATCHES or count == known
         )
+        if not whole and count < BATCHES_AT_ONCE:
+            whole = not self.page(condition, 1, count).num_rows
+            if whole:
+                self.shown = max(self.shown, count + 1)
         if whole:
             found = self._batches(page)
         else:

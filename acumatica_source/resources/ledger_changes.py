@@ -57,7 +57,8 @@ def changes_of(journal: Journal, followed: Followed, held: Held) -> Changes:
     """
     batches: list[Batch] = []
     if followed.watermark is not None and followed.recent:
-        batches = journal.since(followed.watermark - followed.lag)
+        known = sum(map(_number, followed.recent.values()))
+        batches = journal.since(followed.watermark - followed.lag, known)
         if not batches:
             logger.warning("The journal shows none of the batches any more that it showed last.")
     if batches:
@@ -133,14 +134,21 @@ def _alike(modules: Mapping[str, set[str | None]], held: Held) -> bool:
 
 
 def _digests(batches: Iterable[Batch]) -> dict[str, str]:
-    """A digest of the batches of each place, in whatever order they come."""
+    """Number and digest of the batches of each place, in whatever order they come."""
     by_place = defaultdict(list)
     for batch in batches:
         by_place[_place(batch)].append(f"{batch.module} {batch.number} {batch.stamp.isoformat()}")
-    return {
-        place: hashlib.sha256("\n".join(sorted(texts)).encode()).hexdigest()[:16]
-        for place, texts in by_place.items()
-    }
+    return {place: f"{len(texts)}:{_hash(sorted(texts))}" for place, texts in by_place.items()}
+
+
+def _hash(texts: Sequence[str]) -> str:
+    return hashlib.sha256("\n".join(texts).encode()).hexdigest()[:16]
+
+
+def _number(digest: str) -> int:
+    """How many batches a digest is of."""
+    number = digest.partition(":")[0]
+    return int(number) if number.isdecimal() else 0
 
 
 def _place(batch: Batch) -> str:

@@ -37,7 +37,7 @@ class Changes:
     recent: Mapping[str, str] = field(default_factory=dict)
     """A digest of the changes behind that, by what they belong to: what is known again."""
     shown: int = 0
-    """The most changes that the source has shown in one answer."""
+    """How many changes the source shows in one answer at least."""
     owners: Sequence[str] = ()
     """What changes were ever seen to be of, be it what is loaded or something else."""
 

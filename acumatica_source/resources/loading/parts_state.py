@@ -22,7 +22,7 @@ class PartsState:
     recent: dict[str, str] = field(default_factory=dict)
     """A digest of the latest changes that were seen, by what they belong to."""
     shown: int = 0
-    """The most changes that the source has shown in one answer."""
+    """How many changes the source shows in one answer at least."""
     owners: list[str] = field(default_factory=list)
     """What changes were ever seen to be of, be it what is loaded or something else."""
     large: list[str] = field(default_factory=list)
