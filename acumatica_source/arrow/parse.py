@@ -61,15 +61,15 @@ def parse_page(body: bytes, shape: PageShape) -> ParsedPage:
         PageError: the body is not what it should be.
         ValueOutOfRange: a number fits its column only by rounding; the message says where it is.
     """
-    stripped = body.removeprefix(_BOM).strip(_SPACE)
-    if stripped[:1] == b"{":
-        stripped = b"[" + stripped + b"]"
-    if stripped[:1] != b"[":
+    body = body.removeprefix(_BOM).strip(_SPACE)
+    if body[:1] not in (b"[", b"{"):
         raise PageError(
-            f"The answer for {shape.entity} is not a list of records. "
-            f"It begins: {beginning(stripped)}"
+            f"The answer for {shape.entity} is not a list of records. It begins: {beginning(body)}"
         )
-    return _parse(b"".join((OPENING, stripped, b"}")), shape)
+    alone = body[:1] == b"{"
+    page = b"".join((OPENING, b"[" if alone else b"", body, b"]" if alone else b"", b"}"))
+    del body  # an answer may have a gigabyte, and two copies of it are one too many
+    return _parse(page, shape)
 
 
 def parse_odata_page(body: bytes, shape: PageShape) -> ParsedPage:
@@ -96,16 +96,24 @@ def _parse(page: bytes, shape: PageShape) -> ParsedPage:
             "at once. Read it in smaller pages."
         )
     notes: dict[str, None] = {}
-    if not page.isascii():
-        try:
-            page.decode()
-        except UnicodeDecodeError:
-            page = page.decode(errors="replace").encode()
-            notes[f"{shape.entity} has broken characters: each is replaced by U+FFFD."] = None
+    if not page.isascii() and not _is_utf8(page):
+        page = page.decode(errors="replace").encode()
+        notes[f"{shape.entity} has broken characters: each is replaced by U+FFFD."] = None
     if not is_misread(page):
         with contextlib.suppress(pa.ArrowInvalid):
             return _made(_ArrowRows.read(page, shape), page, shape, notes)
     return _made(_PythonRows.read(page, shape), page, shape, notes)
+
+
+def _is_utf8(page: bytes) -> bool:
+    """Whether the bytes are characters; decoding them would take up to four times their memory."""
+    ends = pa.py_buffer(np.array([0, len(page)]))
+    text = pa.Array.from_buffers(pa.large_string(), 1, [None, ends, pa.py_buffer(page)])
+    try:
+        text.validate(full=True)
+    except pa.ArrowInvalid:
+        return False
+    return True
 
 
 def _made(rows: "_Rows", page: bytes, shape: PageShape, notes: dict[str, None]) -> ParsedPage:

@@ -8,6 +8,7 @@ from acumatica_source.arrow.shape import PageShape, shape_of
 from acumatica_source.client.errors import ConfigurationError
 from acumatica_source.client.query import QueryOptions
 from acumatica_source.client.records import InquiryBuilder
+from acumatica_source.client.transport import Body
 from acumatica_source.contract.model import Entity
 from acumatica_source.reading.seats import Connection
 
@@ -56,13 +57,16 @@ class InquiryReader:
                 known = ", ".join(field.name for field in form.shape.fields)
                 raise ConfigurationError(f"{form.name} has no parameter {name!r}. It has: {known}.")
             builder.param(name, value if declared.selection is None else {"id": value})
+        # nothing here keeps the answer while it is parsed: it may be large
+        return parse_page(self._answer(builder).content, self.shape)
+
+    def _answer(self, builder: InquiryBuilder) -> Body:
         options = QueryOptions(expand=[self._query.detail])
-        body = self._connection.pool.run(
+        return self._connection.pool.run(
             lambda session: session.put_bytes(
                 self._query.path, builder.to_body(), params=options.to_params()
             )
         )
-        return parse_page(body.content, self.shape)
 
 
 def detail_of(form: Entity, wanted: str | None) -> str:

@@ -41,6 +41,8 @@ class RecordQuery:
     """Whether archived records are read too."""
     dialect: Dialect = Dialect.CONTRACT
     """The language of the contract's version."""
+    filter: Filter | None = None
+    """A condition that all records are to meet, on fields of the view that has keys and stamp."""
 
     @property
     def not_understood(self) -> tuple[str, ...]:
@@ -69,6 +71,7 @@ class RecordRequests:
         self._pool = connection.pool
         self._path = query.path
         self._dialect = query.dialect
+        self._filter = query.filter
         self._headers = SHOW_ARCHIVED if query.archived else None
         self.seats = connection.seats
         self.started: datetime | None = None
@@ -93,6 +96,8 @@ class RecordRequests:
             custom: Custom fields to show.
         """
         top, skip = window
+        if self._filter is not None:
+            condition = self._filter if condition is None else self._filter & condition
         options = QueryOptions(
             filter=condition,
             select=[*select] or None,

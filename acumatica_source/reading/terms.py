@@ -91,16 +91,17 @@ class LoadingTerms:
     look: Look | None = None
     """How tables are compared instead of loaded; None to load them."""
 
-    def rhythm(self, verify: timedelta | str) -> Rhythm:
+    def rhythm(self, verify: timedelta | str, option: str = "verify") -> Rhythm:
         """How often a table is compared with the source.
 
         Args:
             verify: What its own options say.
+            option: What messages call that.
 
         Raises:
             ConfigurationError: that is no rhythm.
         """
-        own = Rhythm.of(verify)
+        own = Rhythm.of(verify, option)
         return own if self.verify is None else Rhythm.of(self.verify)
 
 

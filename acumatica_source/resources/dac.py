@@ -1,7 +1,7 @@
 """Data access classes (DACs) as dlt resources: the tables behind the forms, over OData v4."""
 
 import logging
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -87,18 +87,34 @@ def dac_resource(instance: Instance, table: DacTable) -> DltResource:
     def rows() -> Iterator[Any]:
         with instance.seats.opened() as connection:
             enter(instance, connection)
-            try:
-                yield from _load(instance, connection, table)
-            except ContractOutdated as error:
-                logger.info("%s; fetching the metadata anew.", error)
-                instance.classes.forget()
-                yield from _load(instance, connection, table)
+            yield from class_rows(instance, connection, table, {})
 
     return resource_of(rows, table.table)
 
 
-def _load(instance: Instance, connection: Connection, table: DacTable) -> Iterator[Any]:
-    query = _query_of(instance, table, dlt.current.source_schema())
+def class_rows(
+    instance: Instance, connection: Connection, table: DacTable, names: Mapping[str, str]
+) -> Iterator[Any]:
+    """The dlt items of one run.
+
+    Args:
+        instance: The instance, for its metadata.
+        connection: Its seats.
+        table: What to load.
+        names: What columns are called, by the fields that they hold; others by these.
+    """
+    try:
+        yield from _load(instance, connection, table, names)
+    except ContractOutdated as error:
+        logger.info("%s; fetching the metadata anew.", error)
+        instance.classes.forget()
+        yield from _load(instance, connection, table, names)
+
+
+def _load(
+    instance: Instance, connection: Connection, table: DacTable, names: Mapping[str, str]
+) -> Iterator[Any]:
+    query = _query_of(instance, table, names, dlt.current.source_schema())
     stamp = query.feed.stamp if query.keys else None
     how = LoadOptions(
         resource=table.table,
@@ -106,7 +122,7 @@ def _load(instance: Instance, connection: Connection, table: DacTable) -> Iterat
         lost=instance.lost,
         tenant=instance.tenant,
         lag=table.lag,
-        rhythm=instance.terms.rhythm(table.verify),
+        rhythm=instance.terms.rhythm(table.verify, f"verify of {table.name}"),
         verify_requests=table.verify_requests,
         full=table.full,
         row_options=f"{','.join(query.keys)} {table.filter}",
@@ -129,14 +145,17 @@ def class_named(instance: Instance, name: str) -> Feed:
     return named(classes, name, "data access class")
 
 
-def _query_of(instance: Instance, table: DacTable, schema: Schema) -> FeedQuery:
+def _query_of(
+    instance: Instance, table: DacTable, names: Mapping[str, str], schema: Schema
+) -> FeedQuery:
     if table.page_size < 1:
         raise ConfigurationError(f"page_size of {table.name} must be at least 1.")
     feed = class_named(instance, table.name)
     if table.filter and (feed.singleton or not feed.filterable):
         raise ConfigurationError(f"{feed.name} cannot be filtered: its metadata say so.")
     keys = _keys(feed, table.key)
-    wanted = FeedTable(table.table, _columns(feed, table.columns, keys), keys, table.decimals)
+    columns = _columns(feed, table.columns, keys)
+    wanted = FeedTable(table.table, columns, keys, table.decimals, names)
     return FeedQuery(
         path=f"{classes_path(instance.tenant)}/{segment(feed.name, 'data access class')}",
         feed=feed,

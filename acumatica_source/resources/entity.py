@@ -65,7 +65,7 @@ def _load(instance: Instance, connection: Connection, options: EntityOptions) ->
         lost=instance.lost,
         tenant=instance.tenant,
         lag=options.lag,
-        rhythm=instance.terms.rhythm(options.verify),
+        rhythm=instance.terms.rhythm(options.verify, f"verify of {options.name}"),
         verify_requests=options.verify_requests,
         full=options.full,
         row_options=" ".join(

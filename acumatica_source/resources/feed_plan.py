@@ -1,8 +1,8 @@
 """From an OData feed and a user's options to the table that its rows become."""
 
 import logging
-from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 from dlt.common.schema import Schema
 
@@ -29,6 +29,8 @@ class FeedTable:
     """Those without which there is no row."""
     decimals: int
     """Digits that decimal columns keep after the point."""
+    names: Mapping[str, str] = field(default_factory=dict)
+    """What columns are called, by the fields that they hold; others by these."""
 
 
 def feed_shape(feed: Feed, table: FeedTable, schema: Schema) -> PageShape:
@@ -45,8 +47,11 @@ def feed_shape(feed: Feed, table: FeedTable, schema: Schema) -> PageShape:
             has columns that must not be empty and have no values now.
     """
     check_decimals(table.name, table.decimals)
-    fields = [field for field in feed.fields if field.name in table.columns]
+    fields = [one for one in feed.fields if one.name in table.columns]
     plain = odata_shape(table.name, fields, table.required, decimals=table.decimals)
+    root = plain.root.table
+    called = [table.names.get(name, name) for name in root.schema.names]
+    plain = replace(plain, root=replace(plain.root, table=root.named(called)))
     shape, notes = with_distinct_names(plain, schema.naming.normalize_path)
     for note in notes:
         logger.warning("%s: %s", feed.name, note)

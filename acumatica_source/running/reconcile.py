@@ -128,5 +128,5 @@ def _mending(load: Load, *, anew: bool) -> Load:
     if isinstance(load, EntityOptions | DacTable):
         return replace(load, verify=NOW, full=load.full or anew)
     if isinstance(load, LedgerTransactions):
-        return replace(load, full=load.full or anew)
+        return replace(load, full=load.full or anew, verify="now")
     return load

@@ -81,7 +81,7 @@ class Followed:
         self._load: list[Load] = [
             *(EntityOptions(entity, **common) for entity in ENTITIES),
             DacTable("SOOrder", **common),
-            LedgerTransactions(from_period="04-2026", to_period="09-2026"),
+            LedgerTransactions(from_period="04-2026", to_period="09-2026", verify="now"),
         ]
 
     def sync(self, step: Sync) -> None:

@@ -124,7 +124,7 @@ def test_every_kind_of_table_records_what_leaves_it(small: Sandbox, pipeline: dl
         DacTable("SOLine", columns=["OrderQty"]),
         GenericInquiry("BI-Customers"),
         InquiryForm("AccountSummaryInquiry", [{"Period": "012025"}]),
-        LedgerTransactions(),
+        LedgerTransactions(verify="now"),
     ]
     for _ in range(2):
         load(pipeline, small, *loads)

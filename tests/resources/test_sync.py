@@ -144,7 +144,7 @@ def test_the_views_of_the_parquet_page_equal_the_source(
     page = (Path(__file__).parents[2] / "docs" / "parquet.md").read_text()
     views = [part.split("```")[0] for part in page.split("```sql")[1:]]
     for seed in range(3):
-        sync(pipeline, instance, "SalesOrder", LedgerTransactions())
+        sync(pipeline, instance, "SalesOrder", LedgerTransactions(verify="now"))
         database = duckdb.connect()
         for view in views:
             database.execute(view.replace("'lake/", f"'{lake}/"))

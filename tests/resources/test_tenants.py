@@ -33,7 +33,7 @@ KINDS: Mapping[str, Load] = {
     "SOLine": DacTable("SOLine", columns=["OrderQty"]),
     "BI-Customers": GenericInquiry("BI-Customers"),
     "InventorySummaryInquiry": InquiryForm("InventorySummaryInquiry"),
-    "ledger_transactions": LedgerTransactions(),
+    "ledger_transactions": LedgerTransactions(verify="now"),
 }
 
 

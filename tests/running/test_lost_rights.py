@@ -164,7 +164,7 @@ def test_the_command_says_so_and_ends_with_an_error(tmp_path: Path) -> None:
     assert "Bill: 0 rows" not in run.stdout
 
 
-LEDGER = LedgerTransactions(from_period="01-2026")
+LEDGER = LedgerTransactions(from_period="01-2026", verify="now")
 STOCK = InquiryForm("InventorySummaryInquiry", [{"InventoryID": "BEARIN00001"}])
 
 

@@ -68,7 +68,7 @@ class Task:
             return DacTable(CLASS, columns=("OrderDesc",), **common)
         if name == LEDGER:
             first, last = (f"{one[:2]}-{one[2:]}" for one in (PERIODS[0], PERIODS[-1]))
-            return LedgerTransactions(from_period=first, to_period=last)
+            return LedgerTransactions(from_period=first, to_period=last, verify="now")
         return EntityOptions(name, expand=("Details",), **common)
 
 

@@ -326,6 +326,34 @@ class LoadedTables:
         rows = self._read(table, stored)
         return [] if rows is None else list(dict.fromkeys(keys_in(rows, stored)))
 
+    def having(
+        self, table: str, by: str, values: Sequence[str] | None, columns: Sequence[str]
+    ) -> list[tuple[Any, ...]] | None:
+        """What the rows have in some columns that have one of some values in another, each once.
+
+        Args:
+            table: Name of the table before dlt's naming convention.
+            by: The column with the values, before that convention.
+            values: The values; None for any.
+            columns: The columns, before that convention.
+
+        Returns:
+            None where the table cannot be read, or has no such columns.
+        """
+        stored = [self.schema.naming.normalize_path(name) for name in (by, *columns)]
+        few = values is not None and len(values) <= NAMED
+        try:
+            rows = self._read(table, stored, [(stored[0], "in", values)] if few else [])
+        except Exception as error:  # a destination may refuse in its own words; no rows at stake
+            logger.warning("%s: %s", self._unread(table), error)
+            return None
+        if rows is None:
+            return None
+        if values is not None and not few:
+            named = rows.column(stored[0]).cast(pa.string())
+            rows = rows.filter(pc.is_in(named, value_set=pa.array(values, pa.string())))
+        return list(dict.fromkeys(keys_in(rows, stored[1:])))
+
     def _unread(self, table: str) -> str:
         return f"{self.schema.naming.normalize_tables_path(table)} cannot be read back"
 

@@ -12,6 +12,7 @@ import dlt
 
 from acumatica_source.client.errors import ConfigurationError
 from acumatica_source.paging.keyset import Position
+from acumatica_source.resources.loading.parts_state import PartsState
 
 VERSION = 2
 """Version 1, of releases before 0.2, had no number and called `undeclared` otherwise."""
@@ -23,7 +24,7 @@ _FORMER = {"odd": "undeclared"}
 
 
 @dataclass(frozen=True, slots=True)
-class Round:
+class VerificationRound:
     """A comparison of all rows with the source that takes several runs."""
 
     begun: datetime
@@ -64,13 +65,15 @@ class ResourceState:
     """Fingerprints of the parts that are loaded, by their names."""
     asked: list[Any] | None = None
     """What the parts were asked for with."""
+    known_parts: PartsState = field(default_factory=PartsState)
+    """What else is known of the parts."""
     left_out: set[str] = field(default_factory=set)
     """Tables of details that lists leave empty unless they are asked for in another way."""
     kept: bool = False
     """Whether rows may be loaded that are on record as gone."""
     verified: datetime | None = None
     """When the last comparison of all rows began, by the source's clock; None for never."""
-    round: Round | None = None
+    round: VerificationRound | None = None
     """The comparison that is under way."""
     first: FirstLoad | None = None
     """The first load that is under way."""
@@ -132,6 +135,7 @@ class ResourceState:
             ("left_out", sorted(self.left_out)),
             ("periods", self.parts),
             ("asked", self.asked),
+            ("known_parts", self.known_parts.noted()),
             ("kept", self.kept),
         ):
             if value:
@@ -174,6 +178,11 @@ def _fields(resource: str, kept: Mapping[str, Any]) -> Any:
             if not isinstance(value, Mapping) or not _are_texts([*value, *value.values()]):
                 raise _damaged(resource, stored, value)
             yield "parts", dict(value)
+        elif name == "known_parts":
+            try:
+                yield name, PartsState.of(value)
+            except ValueError:
+                raise _damaged(resource, stored, value) from None
         elif name == "asked":
             if not isinstance(value, list):
                 raise _damaged(resource, stored, value)
@@ -196,14 +205,14 @@ def _first(resource: str, value: Any) -> FirstLoad:
     )
 
 
-def _round(resource: str, value: Any) -> Round:
+def _round(resource: str, value: Any) -> VerificationRound:
     if not isinstance(value, Mapping):
         raise _damaged(resource, "round", value)
     begun, reached, gone, rows = (value.get(one) for one in ("begun", "reached", "gone", "rows"))
     if type(gone) is not int or type(rows) is not int or gone < 0 or rows < 0:
         raise _damaged(resource, "round", value)
     first = None if reached is None else _instant(resource, "round", reached)
-    return Round(_instant(resource, "round", begun), first, gone, rows)
+    return VerificationRound(_instant(resource, "round", begun), first, gone, rows)
 
 
 def _instant(resource: str, name: str, value: Any) -> datetime:

@@ -25,7 +25,7 @@ from acumatica_source.resources.loading.listed import Window, listed
 from acumatica_source.resources.loading.mending import Mending
 from acumatica_source.resources.loading.options import LoadOptions
 from acumatica_source.resources.loading.reader import Reader
-from acumatica_source.resources.loading.state import ResourceState, Round
+from acumatica_source.resources.loading.state import ResourceState, VerificationRound
 from acumatica_source.resources.loading.sweep import Loaded, difference, shared_keys
 
 logger = logging.getLogger(__name__)
@@ -76,7 +76,7 @@ class Verification:
         Raises:
             TooManyDeletions: too many rows are gone, counted from the first slice on.
         """
-        round = self.state.round or Round(
+        round = self.state.round or VerificationRound(
             self.reader.started or datetime.now(UTC), rows=loaded.rows.num_rows
         )
         # an answer with as many rows as were asked for may have more behind it
@@ -95,7 +95,7 @@ class Verification:
                 left,
             )
 
-    def _of_slice(self, window: Window, loaded: Loaded, round: Round) -> Any:
+    def _of_slice(self, window: Window, loaded: Loaded, round: VerificationRound) -> Any:
         mend, parents = self.mend, self.reader.shape.tables[0]
         here = loaded.among(_within(loaded.rows.column(STAMP), window))
         known = LoadedRows(here.rows.num_rows, here.holds)

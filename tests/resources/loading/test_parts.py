@@ -2,8 +2,9 @@
 
 import json
 import time
-from collections.abc import Generator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -14,9 +15,12 @@ import pytest
 from dlt.pipeline.exceptions import PipelineStepFailed
 
 from acumatica_source.reading.deletion_limit import DeletionLimit
+from acumatica_source.reading.rhythm import Rhythm
 from acumatica_source.reading.run_report import RunReport
 from acumatica_source.reading.terms import LoadingTerms
+from acumatica_source.resources.loading.part_source import Changes, Held
 from acumatica_source.resources.loading.parts import PartOptions, load_parts
+from acumatica_source.resources.loading.parts_state import PartsState
 
 pytestmark = pytest.mark.slow
 
@@ -27,20 +31,41 @@ JANUARY = [("100", 1), ("200", 2), ("200", 2)]
 FEBRUARY = [("100", 3)]
 
 
+class Source:
+    """Has parts, and may tell which have changed."""
+
+    def __init__(self, parts: Parts, told: Changes | None, clock: datetime | None) -> None:
+        self.parts = parts
+        self._told = told
+        self.clock = clock
+        self.asked: list[str] = []
+
+    def names(self) -> list[str]:
+        self.asked.append("names")
+        return [*self.parts]
+
+    def changes(self, watermark: datetime | None, known: PartsState, held: Held) -> Changes | None:
+        return self._told
+
+    def read(self, part: str) -> pa.Table:
+        self.asked.append(part)
+        rows = self.parts[part]
+        columns = list(zip(*rows, strict=True)) or [(), ()]
+        arrays = [pa.array(c, f.type) for c, f in zip(columns, SCHEMA, strict=True)]
+        return pa.table(arrays, SCHEMA)
+
+
 def load(pipeline: dlt.Pipeline, parts: Parts, ledger: str = "ACTUAL", **options: Any) -> RunReport:
+    """Load the parts of one ledger, from a source that does not tell what has changed."""
+    return load_from(pipeline, Source(parts, None, None), ledger, **options)
+
+
+def load_from(
+    pipeline: dlt.Pipeline, source: Source, ledger: str = "ACTUAL", **options: Any
+) -> RunReport:
     """Load the parts of one ledger."""
     report = RunReport()
-    given = {"asked": [ledger], "full": False, **options}
-
-    def answers() -> Generator[tuple[str, pa.Table], None, None]:
-        for name, rows in parts.items():
-            columns = list(zip(*rows, strict=True)) or [(), ()]
-            yield (
-                name,
-                pa.table(
-                    [pa.array(c, f.type) for c, f in zip(columns, SCHEMA, strict=True)], SCHEMA
-                ),
-            )
+    given = {"asked": [ledger], "full": False, "covers": source.parts.__contains__, **options}
 
     @dlt.resource(name="transactions")
     def transactions() -> Any:
@@ -48,7 +73,7 @@ def load(pipeline: dlt.Pipeline, parts: Parts, ledger: str = "ACTUAL", **options
             "transactions", schema=SCHEMA, place={"_ledger": ledger}, part="_period", **given
         )
         with ThreadPoolExecutor(1) as executor:
-            yield from load_parts(answers(), executor, how, report)
+            yield from load_parts(source, executor, how, report)
 
     pipeline.run(transactions(), loader_file_format="parquet")
     return report
@@ -180,28 +205,22 @@ def test_a_first_load_says_of_no_part_that_it_is_gone(files: dlt.Pipeline) -> No
 
 def test_two_parts_are_read_ahead_of_the_pipeline(pipeline: dlt.Pipeline) -> None:
     """Enough to keep it busy, and no more than that is held in memory."""
-    read: list[str] = []
-    rows = pa.table([["100"], [1]], schema=SCHEMA)
-
-    def parts() -> Generator[tuple[str, pa.Table], None, None]:
-        for part in "abcdefgh":
-            read.append(part)
-            yield part, rows
+    source = Source({key: [("100", 1)] for key in "abcdefgh"}, None, None)
 
     @dlt.resource(name="transactions")
     def transactions() -> Any:
         how = PartOptions("transactions", ["x"], SCHEMA, {}, "_period", full=False)
         with ThreadPoolExecutor(1) as executor:
-            items = load_parts(parts(), executor, how, RunReport())
+            items = load_parts(source, executor, how, RunReport())
             yield from islice(items, 2)  # a table without rows, and the first part
             deadline = time.monotonic() + 2
-            while len(read) < 3 and time.monotonic() < deadline:
+            while len(source.asked) < 4 and time.monotonic() < deadline:
                 time.sleep(0.01)
             time.sleep(0.05)
-            yield from items if read == ["a", "b", "c"] else ()
+            yield from items if source.asked == ["names", "a", "b", "c"] else ()
 
     pipeline.extract(transactions())
-    assert read == [*"abcdefgh"], "these are read once the first ones are taken"
+    assert source.asked == ["names", *"abcdefgh"], "these are read once the first ones are taken"
 
 
 def test_a_part_that_grew_is_no_damage(
@@ -287,3 +306,52 @@ def test_a_tenants_parts_are_its_own(pipeline: dlt.Pipeline) -> None:
     assert not any(report.rows_read.values())
     found = pipeline.dataset()["_deletions"].select("tenant", "key", "found_by", "rows").fetchall()
     assert found == [("North", '{"_ledger": "ACTUAL", "_period": "01"}', "period", 2)]
+
+
+NOON = datetime(2025, 3, 1, 12, tzinfo=UTC)
+
+
+def told(*parts: str) -> Changes:
+    """A source that tells what has changed."""
+    return Changes(frozenset(parts), NOON, {"all": "seen"})
+
+
+def test_only_what_changed_is_asked_for_and_all_once_a_day_in_shares(
+    pipeline: dlt.Pipeline,
+) -> None:
+    parts = {"01": JANUARY, "02": FEBRUARY, "03": FEBRUARY, "04": FEBRUARY}
+    some: dict[str, Any] = {"compared_at_once": 2}
+
+    def asked(now: Parts, *changed: str, days: float, **options: Any) -> list[str]:
+        source = Source(now, told(*changed), NOON + timedelta(days=days))
+        load_from(pipeline, source, **{**some, **options})
+        return source.asked
+
+    first = Source(parts, Changes(None, NOON, {"all": "seen"}), NOON)
+    load_from(pipeline, first, **some)
+    assert first.asked == ["names", *parts]
+    assert asked(parts, days=0.9) == []
+    stale = {**parts, "01": FEBRUARY, "03": JANUARY}
+    assert asked(stale, "03", days=0.9) == ["03"]
+    assert held(pipeline) == {**parts, "03": JANUARY}, "of the other change nobody was told"
+    assert asked(stale, days=1) == ["names", "03", "04"], "the latest first"
+    assert asked(stale, days=1, rhythm=Rhythm.of("never")) == []
+    assert asked(stale, days=3) == ["01", "02"], "a round goes on whatever the time"
+    assert held(pipeline) == stale
+    assert asked(stale, days=3, rhythm=Rhythm.of("now")) == ["names", *parts]
+    more = {**stale, "05": FEBRUARY}
+    assert asked(more, "05", days=3) == ["names", "05"], "there are more than were known"
+    assert held(pipeline) == more
+
+
+def test_a_part_that_is_damaged_in_the_warehouse_is_asked_for_whatever_the_source_tells(
+    pipeline: dlt.Pipeline,
+) -> None:
+    parts = {"01": JANUARY, "02": FEBRUARY}
+    load(pipeline, parts)
+    with pipeline.sql_client() as client:
+        client.execute_sql("DELETE FROM transactions WHERE account = '200'")
+    source = Source(parts, told(), NOON)
+    load_from(pipeline, source, rhythm=Rhythm.of("never"))
+    assert source.asked == ["01"]
+    assert held(pipeline) == parts

@@ -9,6 +9,7 @@ import dlt
 import pytest
 from dlt.pipeline.exceptions import PipelineStepFailed
 
+from acumatica_source.resources.loading.parts_state import PartsState
 from acumatica_source.resources.loading.state import VERSION, ResourceState
 
 NOON = datetime(2025, 3, 1, 12, tzinfo=UTC)
@@ -56,6 +57,7 @@ FULL = ResourceState(
     undeclared={"Order/Odd", "Order/Even"},
     parts={"01-2025": "f00", "02-2025": "ba7"},
     asked=[None, True],
+    known_parts=PartsState(["01-2025", "02-2025"], counts={"01-2025": 3}),
     left_out={"Order__Taxes"},
     kept=True,
 )
@@ -67,6 +69,7 @@ KEPT = {
     "undeclared": ["Order/Even", "Order/Odd"],
     "periods": {"01-2025": "f00", "02-2025": "ba7"},
     "asked": [None, True],
+    "known_parts": {"names": ["01-2025", "02-2025"], "counts": {"01-2025": 3}},
     "left_out": ["Order__Taxes"],
     "kept": True,
 }
@@ -192,6 +195,7 @@ DAMAGES: list[tuple[str, Any, str]] = [
     ("periods", ["01-2025"], "periods is ['01-2025']"),
     ("periods", {"01-2025": 1}, "periods is {'01-2025': 1}"),
     ("periods", {"01-2025": "x", "02-2025": None}, "periods is {"),
+    ("known_parts", {"shown": "all"}, "known_parts is {'shown': 'all'}"),
     ("asked", "all", "asked is 'all'"),
     ("asked", {"all": 1}, "asked is {'all': 1}"),
 ]

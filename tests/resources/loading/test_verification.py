@@ -12,7 +12,7 @@ from dlt.pipeline.exceptions import PipelineStepFailed
 from hypothesis import given
 from hypothesis import strategies as st
 
-from acumatica_source.resources.loading.state import ResourceState, Round
+from acumatica_source.resources.loading.state import ResourceState, VerificationRound
 from acumatica_source.resources.loading.verification import slices
 from tests.resources.loading.orders import (
     MINUTE,
@@ -43,7 +43,7 @@ def state_of(pipeline: dlt.Pipeline) -> ResourceState:
     if "round" in source:
         kept = source["round"]
         reached = kept["reached"] and datetime.fromisoformat(kept["reached"])
-        found.round = Round(
+        found.round = VerificationRound(
             datetime.fromisoformat(kept["begun"]), reached, kept["gone"], kept["rows"]
         )
     if "verified" in source:
