@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from typing import Any
 
 import pyarrow as pa
-from dlt.extract import DltResource
 
 from acumatica_source.arrow.shape import shape_of
 from acumatica_source.client.dialects import dialect_of
@@ -24,7 +23,7 @@ from acumatica_source.reading.seats import Connection
 from acumatica_source.resources.claim import enter
 from acumatica_source.resources.loading.parts import PartOptions, load_parts
 from acumatica_source.resources.plan import contract_with, entity_of
-from acumatica_source.resources.resource import resource_of
+from acumatica_source.resources.resource import Rows
 
 INQUIRY = "AccountDetailsForPeriodInquiry"
 CALENDAR = "FinancialPeriod"
@@ -49,7 +48,7 @@ class LedgerTransactions:
     """Whether to load every period anew, changed or not."""
 
 
-def ledger_resource(instance: Instance, wanted: LedgerTransactions) -> DltResource:
+def ledger_rows(instance: Instance, wanted: LedgerTransactions) -> Rows:
     """A resource that loads the periods of a ledger whose transactions have changed."""
 
     def rows() -> Iterator[Any]:
@@ -82,7 +81,7 @@ def ledger_resource(instance: Instance, wanted: LedgerTransactions) -> DltResour
 
             yield from load_parts(answers(), connection.executor, how, instance.report)
 
-    return resource_of(rows, wanted.name)
+    return rows
 
 
 def _periods(

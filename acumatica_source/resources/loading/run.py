@@ -49,11 +49,7 @@ from acumatica_source.resources.loading.tables import (
     blank,
     merging_mode,
 )
-from acumatica_source.resources.loading.unfinished import (
-    strays,
-    with_doubled_details,
-    with_unfinished,
-)
+from acumatica_source.resources.loading.unfinished import unfinished
 from acumatica_source.resources.loading.writing import Writing
 from acumatica_source.warehouse.lost import make_again
 
@@ -202,15 +198,15 @@ class _Load:
         reader = self._reader
         assert reader.stamp is not None
         tables = LoadedTables(self._whose)
-        self._loaded = self._read_back(tables, reader.stamp)
+        with tables.dataset.connected():
+            self._loaded = self._read_back(tables, reader.stamp)
+            if self._loaded is not None and self._options.sweep:
+                self._look_for_unfinished(self._loaded, tables)
         if self._loaded is None and tables.is_gone(self._parents.name):
             logger.warning("%s: its table is gone; loading all anew.", self._options.resource)
             return False
         if self._loaded is None or not self._options.sweep:
             return True
-        self._loaded = with_doubled_details(self._loaded, tables, self._writing, self._state.filled)
-        self._loaded = with_unfinished(self._loaded, tables, self._writing)
-        self._strays = strays(tables, self._writing, self._state.filled)
         try:
             source = listed(self._reader, self._executor, self._parents)
         except StampRefused as error:
@@ -227,6 +223,12 @@ class _Load:
                 "%s: no row has the identity it was loaded with; loading all anew.", reader.name
             )
         return not self._found.disjoint
+
+    def _look_for_unfinished(self, loaded: Loaded, tables: LoadedTables) -> None:
+        """Find what a load that was cut off has left."""
+        dated = loaded.load_ids is not None
+        left = unfinished(tables, self._writing, self._state.filled, dated=dated)
+        self._loaded, self._strays = left.counted(loaded, self._writing), left.strays
 
     def _read_back(self, tables: LoadedTables, stamp: str | None) -> Loaded | None:
         """What is loaded; rows that are on record as gone do not count where they stay."""
