@@ -22,6 +22,7 @@ from acumatica_source.running.failures import root_cause
 from acumatica_source.running.outcome import Outcome
 from acumatica_source.running.restart import start_from_destination
 from acumatica_source.source import Load, source_giving
+from acumatica_source.warehouse.kept_open import kept_open, opened_once
 from acumatica_source.warehouse.lease import Lease, LeaseLost
 
 logger = logging.getLogger(__name__)
@@ -81,7 +82,8 @@ class Packages:
         self._waiting.extend(Collected(self._instance, one) for one in loads)
         try:
             while self._waiting and not self._is_over:
-                self._load_some([*self._waiting])
+                with kept_open(self._pipeline):
+                    self._load_some([*self._waiting])
                 self._most = min(2 * self._most, MOST)
         finally:
             for one in self._waiting:
@@ -153,7 +155,8 @@ class Packages:
         self._pipeline.normalize()
         if self._pipeline.list_normalized_load_packages():
             self._check_lease()
-            self._pipeline.load()
+            with opened_once(self._pipeline):
+                self._pipeline.load()
         return time.monotonic() - begun
 
     def _load_each(self, held: Sequence[Collected], raised: Exception) -> None:

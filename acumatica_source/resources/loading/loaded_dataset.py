@@ -16,6 +16,8 @@ from dlt.common.destination.client import JobClientBase
 from dlt.common.schema import Schema
 from dlt.common.storages.live_schema_storage import LiveSchemaStorage
 
+from acumatica_source.warehouse.kept_open import keep_open
+
 logger = logging.getLogger(__name__)
 
 
@@ -44,6 +46,7 @@ class LoadedDataset:
         with ExitStack() as stack:
             try:
                 stack.enter_context(self._dataset)
+                keep_open()
             except Exception as error:  # each question will tell what is wrong
                 logger.debug("No connection is kept open: %s", error)
             yield
@@ -64,11 +67,12 @@ class LoadedDataset:
         rows: pa.Table = self._dataset.query(query).arrow()
         return rows
 
-    @property
-    def client(self) -> JobClientBase:
-        """What reaches the destination without a query; to be entered."""
-        client: JobClientBase = self._dataset.destination_client
-        return client
+    @contextmanager
+    def client(self) -> Iterator[JobClientBase]:
+        """What reaches the destination without a query."""
+        with self._dataset.destination_client as client:
+            keep_open()
+            yield client
 
     def _ask_about(self, names: Iterable[str]) -> None:
         for name in names:

@@ -85,7 +85,7 @@ class LoadedTables:
     def _stands(self, table: str) -> bool | None:
         """Whether the table is there; None where the destination does not tell."""
         name = self.schema.naming.normalize_tables_path(table)
-        with self.dataset.client as client:
+        with self.dataset.client() as client:
             if isinstance(client, FilesystemClient):
                 return bool(client.fs_client.isdir(client.get_table_dir(name)))
             if isinstance(client, SqlJobClientBase):
@@ -99,7 +99,7 @@ class LoadedTables:
             table: Its name before dlt's naming convention.
         """
         name = self.schema.naming.normalize_tables_path(table)
-        with self.dataset.client as client:
+        with self.dataset.client() as client:
             if not isinstance(client, SqlJobClientBase):
                 return 0
             place = client.sql_client.make_qualified_table_name(name)
