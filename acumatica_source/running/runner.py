@@ -1,7 +1,7 @@
 """Runs a pipeline resource by resource, so that one that fails fails alone."""
 
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 
 import dlt
 
@@ -15,7 +15,7 @@ from acumatica_source.running.lock import locked
 from acumatica_source.running.names import absent, taken
 from acumatica_source.running.outcome import Outcome
 from acumatica_source.running.packages import Packages
-from acumatica_source.running.restart import start_from_destination
+from acumatica_source.running.restart import drop_remains, start_from_destination
 from acumatica_source.source import SOURCE, Load, name_of
 from acumatica_source.warehouse.identity import check
 from acumatica_source.warehouse.lease import Lease, leased
@@ -91,11 +91,11 @@ def entered(pipeline: dlt.Pipeline, instance: Instance) -> Iterator[Lease]:
     """
     identity = identity_of(instance)
     move_here(pipeline)
-    with (
-        locked(pipeline),
-        leased(pipeline, identity.base_url, identity.tenant) as lease,
-        instance.seats.opened() as connection,
-    ):
+    with ExitStack() as stack:
+        stack.enter_context(locked(pipeline))
+        drop_remains(pipeline)
+        lease = stack.enter_context(leased(pipeline, identity.base_url, identity.tenant))
+        connection = stack.enter_context(instance.seats.opened())
         check(pipeline.dataset_name, lease.found, identity, adopt=instance.terms.adopt)
         start_from_destination(pipeline)
         instance.lost.update(lost_tables(pipeline, SOURCE))
