@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import dlt
+from dlt.common.runtime.collector import Collector
 
 from acumatica_source.client.errors import (
     AccessDenied,
@@ -33,7 +34,7 @@ _UNREADABLE = (AccessDenied, NotARecord, NotConfigured, OptimizationError)
 class Collected:
     """A resource on its way into a load package."""
 
-    def __init__(self, instance: Instance, load: Load) -> None:
+    def __init__(self, instance: Instance, load: Load, progress: Collector) -> None:
         self.name = name_of(load)
         self.size = 0
         """Bytes that its rows take in memory."""
@@ -41,6 +42,7 @@ class Collected:
         """Whether all of its rows have come."""
         self._instance = instance
         self._load = load
+        self._progress = progress
         self._coming: Iterator[Any] | None = None
         self._items: list[Any] = []
         self._before: Remembered | None = None
@@ -64,6 +66,7 @@ class Collected:
         try:
             for item in self._coming or self._begun():
                 self._items.append(self._noted(item))
+                self._progress.update(self.name, item.data.num_rows)
                 self.size += item.data.nbytes
                 if self.size > most or time.monotonic() > until:
                     break
@@ -102,6 +105,7 @@ class Collected:
         """The dlt items of the rows that were collected, and those that are still to come."""
         assert self._coming is not None
         items, self._items = self._items, []
+        begun = time.monotonic()
         try:
             while items:
                 yield of_this_load(items.pop(0))
@@ -109,6 +113,7 @@ class Collected:
                 yield of_this_load(self._noted(item))
             self.is_whole = True
         finally:
+            self._seconds += time.monotonic() - begun
             self._count_requests()
             self.close()
 

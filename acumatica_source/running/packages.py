@@ -79,7 +79,8 @@ class Packages:
         Raises:
             LeaseLost: somebody else has taken the dataset over.
         """
-        self._waiting.extend(Collected(self._instance, one) for one in loads)
+        progress = self._pipeline.collector
+        self._waiting.extend(Collected(self._instance, one, progress) for one in loads)
         try:
             while self._waiting and not self._is_over:
                 with kept_open(self._pipeline):
