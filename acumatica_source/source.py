@@ -1,6 +1,6 @@
 """The dlt source: which resources there are, and the instance they share."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import dlt
@@ -26,12 +26,13 @@ from acumatica_source.reading.terms import (
     verify_named,
     window_of,
 )
-from acumatica_source.resources.dac import DacTable, dac_resource
-from acumatica_source.resources.entity import entity_resource
-from acumatica_source.resources.generic_inquiry import GenericInquiry, generic_inquiry_resource
-from acumatica_source.resources.inquiry_form import InquiryForm, inquiry_form_resource
-from acumatica_source.resources.ledger import LedgerTransactions, ledger_resource
+from acumatica_source.resources.dac import DacTable, dac_rows
+from acumatica_source.resources.entity import entity_rows
+from acumatica_source.resources.generic_inquiry import GenericInquiry, generic_inquiry_rows
+from acumatica_source.resources.inquiry_form import InquiryForm, inquiry_form_rows
+from acumatica_source.resources.ledger import LedgerTransactions, ledger_rows
 from acumatica_source.resources.options import EntityOptions
+from acumatica_source.resources.resource import Rows, resource_of
 
 SOURCE = "acumatica"
 """Name of the source, its schema and its section in dlt's configuration."""
@@ -189,6 +190,15 @@ def source_of(instance: Instance, load: Sequence[Load]) -> DltSource:
     return dlt.source(resources_of, name=SOURCE, section=SOURCE)(instance, load)
 
 
+def source_giving(rows: Mapping[str, Rows]) -> DltSource:
+    """The source with a resource for each of these, by their names, into whichever folder."""
+
+    def resources() -> list[DltResource]:
+        return [resource_of(one, name, checked=True) for name, one in rows.items()]
+
+    return dlt.source(resources, name=SOURCE, section=SOURCE)()
+
+
 def resources_of(instance: Instance, load: Sequence[Load]) -> list[DltResource]:
     """One resource for each thing to load.
 
@@ -196,7 +206,7 @@ def resources_of(instance: Instance, load: Sequence[Load]) -> list[DltResource]:
         ConfigurationError: something cannot be loaded, or two things have the same name.
     """
     check_loads(load)
-    resources = [_resource_of(instance, one) for one in load]
+    resources = [resource_of(rows_of(instance, one), name_of(one)) for one in load]
     names = [resource.name for resource in resources]
     normalize = dlt.current.source_schema().naming.normalize_tables_path
     for table, meeting in find_collisions(names, normalize).items():
@@ -234,17 +244,18 @@ def name_of(load: Load) -> str:
     return load if isinstance(load, str) else load.name
 
 
-def _resource_of(instance: Instance, load: Load) -> DltResource:
+def rows_of(instance: Instance, load: Load) -> Rows:
+    """What gives the items of the resource that loads it."""
     match load:
         case str():
-            return entity_resource(instance, EntityOptions(load))
+            return entity_rows(instance, EntityOptions(load))
         case EntityOptions():
-            return entity_resource(instance, load)
+            return entity_rows(instance, load)
         case InquiryForm():
-            return inquiry_form_resource(instance, load)
+            return inquiry_form_rows(instance, load)
         case GenericInquiry():
-            return generic_inquiry_resource(instance, load)
+            return generic_inquiry_rows(instance, load)
         case DacTable():
-            return dac_resource(instance, load)
+            return dac_rows(instance, load)
         case LedgerTransactions():
-            return ledger_resource(instance, load)
+            return ledger_rows(instance, load)

@@ -8,7 +8,6 @@ from typing import Any
 
 import dlt
 from dlt.common.schema import Schema
-from dlt.extract import DltResource
 
 from acumatica_source.arrow.types import DECIMALS
 from acumatica_source.client.address import segment
@@ -25,7 +24,7 @@ from acumatica_source.resources.claim import enter
 from acumatica_source.resources.feed_plan import FeedTable, feed_shape, key_columns
 from acumatica_source.resources.loading.options import LoadOptions
 from acumatica_source.resources.loading.run import load
-from acumatica_source.resources.resource import resource_of
+from acumatica_source.resources.resource import Rows
 
 logger = logging.getLogger(__name__)
 
@@ -77,7 +76,7 @@ class DacTable:
         return self.table_name or self.name
 
 
-def dac_resource(instance: Instance, table: DacTable) -> DltResource:
+def dac_rows(instance: Instance, table: DacTable) -> Rows:
     """A resource that loads one data access class.
 
     The first run replaces the table; later ones merge by its keys what was modified since, if it
@@ -89,7 +88,7 @@ def dac_resource(instance: Instance, table: DacTable) -> DltResource:
             enter(instance, connection)
             yield from class_rows(instance, connection, table, {})
 
-    return resource_of(rows, table.table)
+    return rows
 
 
 def class_rows(

@@ -7,7 +7,6 @@ from typing import Any
 
 import dlt
 import pyarrow as pa
-from dlt.extract import DltResource
 
 from acumatica_source.arrow.attributes import is_attributes, pivoted
 from acumatica_source.client.errors import ConfigurationError
@@ -23,7 +22,7 @@ from acumatica_source.resources.loading.run import load
 from acumatica_source.resources.loading.state import ResourceState
 from acumatica_source.resources.options import EntityOptions
 from acumatica_source.resources.plan import query_of
-from acumatica_source.resources.resource import resource_of
+from acumatica_source.resources.resource import Rows
 
 ENTITIES = "entities"
 """Where the state of the source keeps from which endpoint each entity was loaded."""
@@ -31,7 +30,7 @@ ENTITIES = "entities"
 logger = logging.getLogger(__name__)
 
 
-def entity_resource(instance: Instance, options: EntityOptions) -> DltResource:
+def entity_rows(instance: Instance, options: EntityOptions) -> Rows:
     """A resource that loads one entity and its details.
 
     The first run replaces the tables; later ones merge what was modified since, if the entity has
@@ -48,7 +47,7 @@ def entity_resource(instance: Instance, options: EntityOptions) -> DltResource:
                 instance.contracts.forget()
                 yield from _load(instance, connection, options)
 
-    return resource_of(rows, options.name)
+    return rows
 
 
 def _load(instance: Instance, connection: Connection, options: EntityOptions) -> Iterator[Any]:

@@ -6,7 +6,6 @@ from datetime import timedelta
 from typing import Any
 
 import dlt
-from dlt.extract import DltResource
 
 from acumatica_source.arrow.types import DECIMALS
 from acumatica_source.contract.edmx import Feed
@@ -20,7 +19,7 @@ from acumatica_source.resources.claim import enter
 from acumatica_source.resources.feed_plan import FeedTable, feed_shape, key_columns
 from acumatica_source.resources.loading.options import LoadOptions
 from acumatica_source.resources.loading.run import load
-from acumatica_source.resources.resource import resource_of
+from acumatica_source.resources.resource import Rows
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +48,7 @@ class GenericInquiry:
         return self.table_name or self.name
 
 
-def generic_inquiry_resource(instance: Instance, inquiry: GenericInquiry) -> DltResource:
+def generic_inquiry_rows(instance: Instance, inquiry: GenericInquiry) -> Rows:
     """A resource that replaces its table with the rows of the inquiry."""
 
     def rows() -> Iterator[Any]:
@@ -70,7 +69,7 @@ def generic_inquiry_resource(instance: Instance, inquiry: GenericInquiry) -> Dlt
             )
             yield from load(reader, connection.executor, how, instance.report)
 
-    return resource_of(rows, inquiry.table)
+    return rows
 
 
 def _query_of(instance: Instance, inquiry: GenericInquiry, feed: Feed) -> FeedQuery:

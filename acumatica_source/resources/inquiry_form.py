@@ -6,14 +6,13 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import pyarrow as pa
-from dlt.extract import DltResource
 
 from acumatica_source.reading.inquiries import InquiryQuery, InquiryReader, detail_of
 from acumatica_source.reading.instance import Instance
 from acumatica_source.resources.claim import enter
 from acumatica_source.resources.loading.answers import AnswerOptions, load_answers
 from acumatica_source.resources.plan import contract_with, entity_of
-from acumatica_source.resources.resource import resource_of
+from acumatica_source.resources.resource import Rows
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +28,7 @@ class InquiryForm:
     """The detail that holds the rows; needed only where there are several."""
 
 
-def inquiry_form_resource(instance: Instance, inquiry: InquiryForm) -> DltResource:
+def inquiry_form_rows(instance: Instance, inquiry: InquiryForm) -> Rows:
     """A resource that replaces its table with the answers to all questions."""
 
     def answers() -> Iterator[Any]:
@@ -58,7 +57,7 @@ def inquiry_form_resource(instance: Instance, inquiry: InquiryForm) -> DltResour
             )
             yield from load_answers(answered, how, instance.report)
 
-    return resource_of(answers, inquiry.name)
+    return answers
 
 
 def _as_text(parameters: Mapping[str, object]) -> str:

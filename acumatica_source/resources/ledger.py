@@ -4,8 +4,6 @@ import logging
 from collections.abc import Iterator
 from typing import Any
 
-from dlt.extract import DltResource
-
 from acumatica_source.client.errors import ConfigurationError
 from acumatica_source.reading.instance import Instance
 from acumatica_source.reading.journal import JOURNAL
@@ -20,15 +18,15 @@ from acumatica_source.resources.ledger_options import (
 )
 from acumatica_source.resources.ledger_periods import period_rows
 from acumatica_source.resources.plan import contract_with
-from acumatica_source.resources.resource import resource_of
+from acumatica_source.resources.resource import Rows
 
-__all__ = ["CALENDAR", "INQUIRY", "LedgerTransactions", "ledger_resource"]
+__all__ = ["CALENDAR", "INQUIRY", "LedgerTransactions", "ledger_rows"]
 
 logger = logging.getLogger(__name__)
 
 
-def ledger_resource(instance: Instance, wanted: LedgerTransactions) -> DltResource:
-    """A resource that loads what has changed of a ledger's transactions.
+def ledger_rows(instance: Instance, wanted: LedgerTransactions) -> Rows:
+    """What loads what has changed of a ledger's transactions.
 
     Raises:
         ConfigurationError: an option has a value that makes no sense.
@@ -48,7 +46,7 @@ def ledger_resource(instance: Instance, wanted: LedgerTransactions) -> DltResour
             else:
                 yield from class_lines(instance, connection, wanted, rhythm)
 
-    return resource_of(rows, wanted.name)
+    return rows
 
 
 def _chosen(

@@ -13,8 +13,9 @@ from acumatica_source.resources.dac import DacTable
 from acumatica_source.resources.ledger import LedgerTransactions
 from acumatica_source.resources.options import EntityOptions
 from acumatica_source.running.failures import explain
-from acumatica_source.running.outcome import Outcome
-from acumatica_source.running.runner import entered, run_one, start_from_destination
+from acumatica_source.running.packages import load_one
+from acumatica_source.running.restart import start_from_destination
+from acumatica_source.running.runner import entered
 from acumatica_source.source import Load, name_of, source_of
 from acumatica_source.warehouse.lease import Lease
 
@@ -77,7 +78,7 @@ def reconcile(
             lease.check()
             found = _compared(pipeline, looking, one)
             if repair and found.findings is not None and found.findings.count:
-                found = _mended(pipeline, instance, one, found, lease)
+                found = _mended(pipeline, instance, lease, one, found)
             report(found)
             done.append(found)
     return done
@@ -97,7 +98,7 @@ def _compared(pipeline: dlt.Pipeline, instance: Instance, load: Load) -> Reconci
 
 
 def _mended(
-    pipeline: dlt.Pipeline, instance: Instance, load: Load, found: Reconciled, lease: Lease
+    pipeline: dlt.Pipeline, instance: Instance, lease: Lease, load: Load, found: Reconciled
 ) -> Reconciled:
     assert found.findings is not None
     if found.findings.departed and instance.terms.on_delete is OnDelete.REMOVE:
@@ -107,9 +108,8 @@ def _mended(
             "on_delete, as the runs do that keep them."
         )
         return replace(found, error=error)
-    outcome: Outcome = run_one(
-        pipeline, instance, _mending(load, anew=bool(found.findings.different)), lease
-    )
+    mending = _mending(load, anew=bool(found.findings.different))
+    outcome = load_one(pipeline, instance, lease, mending)
     return replace(found, error=outcome.error, mended=outcome.error is None)
 
 

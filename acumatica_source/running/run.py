@@ -38,8 +38,9 @@ def run(
     """Load into the pipeline's dataset, resource by resource, as `acumatica sync` does.
 
     What an earlier run that was killed has left behind is discarded: the pipeline begins with what
-    its destination says is loaded. Each resource is committed before the next one begins, and one
-    that fails fails alone. A relative location of the destination is one in the present folder.
+    its destination says is loaded. Small resources are committed together, a large one before the
+    next one begins, and one that fails fails alone. A relative location of the destination is one
+    in the present folder.
 
     Arguments that are None are those of dlt's configuration (`sources.acumatica`), or else those of
     `acumatica_source.acumatica`.

@@ -56,9 +56,11 @@ def run(
             terms=LoadingTerms(DeletionLimit(allowed=allow_deletes), adopt=True),
         )
 
+        packages: set[str] = set()
+
         def count(outcome: Outcome) -> None:
             nonlocal written
-            written += _written(pipeline)
+            written += _written(pipeline, packages)
             if outcome.error:
                 errors.append(f"{outcome.resource}: {outcome.error}")
 
@@ -74,7 +76,7 @@ def run(
                     allow_deletes=allow_deletes,
                 )
             )
-            written = _written(pipeline)
+            written = _written(pipeline, set())
         except PipelineStepFailed as error:
             errors.append(explain(error))
     return Run(tuple(errors), written)
@@ -103,9 +105,14 @@ def succeed(
     return done
 
 
-def _written(pipeline: dlt.Pipeline) -> int:
+def _written(pipeline: dlt.Pipeline, counted: set[str]) -> int:
+    """Rows of the last load package, unless it was counted before."""
     trace = pipeline.last_trace
-    counts = trace.last_normalize_info.row_counts if trace and trace.last_normalize_info else {}
+    info = trace.last_normalize_info if trace else None
+    if info is None or counted.issuperset(info.loads_ids):
+        return 0
+    counted.update(info.loads_ids)
+    counts = info.row_counts
     return sum(rows for table, rows in counts.items() if not table.startswith("_dlt"))
 
 

@@ -13,7 +13,7 @@ import pytest
 from acumatica_sandbox import Sandbox, SandboxOptions
 from acumatica_source import LedgerTransactions
 from acumatica_source.client.errors import ConfigurationError
-from acumatica_source.resources.ledger import INQUIRY, ledger_resource
+from acumatica_source.resources.ledger import INQUIRY, ledger_rows
 from acumatica_source.source import connect
 from tests.conftest import credentials_of
 from tests.resources.proxy import Query, proxy
@@ -221,7 +221,7 @@ def test_a_ledger_that_was_written_at_once_costs_one_request_too(
 def test_a_rhythm_that_is_none_is_refused_before_anything_is_asked(erp: Sandbox) -> None:
     instance = connect(credentials_of(erp), "Default", None, 2, None)
     with pytest.raises(ConfigurationError, match="verify of ledger_transactions must be"):
-        ledger_resource(instance, LedgerTransactions(verify="weekly"))
+        ledger_rows(instance, LedgerTransactions(verify="weekly"))
 
 
 def test_a_lost_right_is_noticed_at_the_latest_when_something_changes(

@@ -10,7 +10,7 @@ import pytest
 from acumatica_sandbox import Sandbox, SandboxOptions
 from acumatica_source import LedgerTransactions
 from acumatica_source.client.errors import ConfigurationError
-from acumatica_source.resources.ledger import INQUIRY, ledger_resource
+from acumatica_source.resources.ledger import INQUIRY, ledger_rows
 from acumatica_source.source import connect
 from tests.conftest import credentials_of
 from tests.resources.proxy import proxy
@@ -133,4 +133,4 @@ def test_options_that_a_source_cannot_follow_are_refused(
 def test_a_source_that_is_none_is_refused_before_anything_is_asked(erp: Sandbox) -> None:
     instance = connect(credentials_of(erp), "Default", None, 2, None)
     with pytest.raises(ConfigurationError, match="must be one of inquiry, journal, dac"):
-        ledger_resource(instance, LedgerTransactions(source="odata"))
+        ledger_rows(instance, LedgerTransactions(source="odata"))

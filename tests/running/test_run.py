@@ -1,5 +1,6 @@
 """`acumatica_source.run` loads as the command does, and says what became of it."""
 
+import shutil
 from pathlib import Path
 
 import dlt
@@ -10,7 +11,7 @@ from acumatica_source import EntityOptions, InquiryForm, Outcome, Report, RunFai
 from acumatica_source.client.errors import AuthenticationError, ConfigurationError
 from acumatica_source.credentials import AcumaticaCredentials
 from acumatica_source.source import Load
-from tests.conftest import credentials_of
+from tests.conftest import credentials_of, pipeline_in
 from tests.resources.warehouse import assert_equal
 
 CREDENTIALS = "SOURCES__ACUMATICA__CREDENTIALS__"
@@ -151,6 +152,18 @@ def test_what_a_killed_run_has_left_behind_is_not_loaded_again(
     run(pipeline, ["Vendor"], credentials=credentials).raise_on_failure()
     assert not pipeline.has_pending_data
     assert_equal(pipeline, sandbox, "Vendor")
+
+
+def test_a_local_folder_that_is_there_in_part_is_made_anew(
+    sandbox: Sandbox, pipeline: dlt.Pipeline, tmp_path: Path
+) -> None:
+    """A run that is killed while it drops the folder leaves a part of it."""
+    credentials = credentials_of(sandbox)
+    run(pipeline, ["Account"], credentials=credentials).raise_on_failure()
+    shutil.rmtree(Path(pipeline.working_dir) / "schemas")
+    again = pipeline_in(tmp_path)
+    run(again, ["Account"], credentials=credentials).raise_on_failure()
+    assert_equal(again, sandbox, "Account")
 
 
 def test_the_name_of_the_dataset_stays_whatever_is_put_on_it(

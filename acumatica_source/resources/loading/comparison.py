@@ -24,11 +24,7 @@ from acumatica_source.resources.loading.sweep import (
     difference,
     shared_keys,
 )
-from acumatica_source.resources.loading.unfinished import (
-    strays,
-    with_doubled_details,
-    with_unfinished,
-)
+from acumatica_source.resources.loading.unfinished import unfinished
 from acumatica_source.resources.loading.writing import Writing
 
 logger = logging.getLogger(__name__)
@@ -58,23 +54,25 @@ class SourceComparison:
         rhythm, reader = self.options.rhythm, self.mend.reader
         most = None if rhythm.now else reader.listed_at_once
         tables = LoadedTables(self.writing.tenant)
-        self.mend.loaded = self.read_back(tables, reader.stamp, Which(most=most))
+        with tables.dataset.connected():
+            loaded = self.mend.loaded = self.read_back(tables, reader.stamp, Which(most=most))
+            compares = loaded is not None and not loaded.more and not rhythm.is_never
+            if loaded is not None and compares:
+                self.with_cut_off(tables, loaded)
         if self.mend.loaded is None:
             if tables.is_gone(self.writing.parents.name):
                 logger.warning("%s: its table is gone; loading all anew.", self.options.resource)
                 return False
             return True
         self.large = self.mend.loaded.more
-        return self.large or rhythm.is_never or self.of_all(tables, self.mend.loaded)
+        return not compares or self.of_all(self.mend.loaded)
 
-    def of_all(self, tables: LoadedTables, loaded: Loaded) -> bool:
+    def of_all(self, loaded: Loaded) -> bool:
         """Compare all rows with the source; whether what is loaded can be brought up to date.
 
         Args:
-            tables: The tables of the dataset.
-            loaded: All that is loaded.
+            loaded: All that is loaded, with what a load that was cut off has left.
         """
-        loaded = self.with_cut_off(tables, loaded)
         try:
             known = LoadedRows(loaded.rows.num_rows, loaded.holds)
             source = listed(self.mend.reader, self.executor, self.writing.parents, known)
@@ -95,10 +93,10 @@ class SourceComparison:
 
     def with_cut_off(self, tables: LoadedTables, loaded: Loaded) -> Loaded:
         """What is loaded, with what a load that was cut off has left counting as doubled."""
-        loaded = with_doubled_details(loaded, tables, self.writing, self.state.filled)
-        loaded = with_unfinished(loaded, tables, self.writing)
-        self.strays = strays(tables, self.writing, self.state.filled)
-        self.mend.loaded = loaded
+        dated = loaded.load_ids is not None
+        left = unfinished(tables, self.writing, self.state.filled, dated=dated)
+        self.strays = left.strays
+        self.mend.loaded = loaded = left.counted(loaded, self.writing)
         return loaded
 
     def read_back(

@@ -18,6 +18,7 @@ from acumatica_source.reading.deletion_limit import DeletionLimit
 from acumatica_source.reading.light_records import STAMP
 from acumatica_source.resources.loading import deletions
 from acumatica_source.resources.loading.handed_on import keys_in
+from acumatica_source.resources.loading.loaded_dataset import LoadedDataset
 from acumatica_source.resources.loading.sweep import Loaded, Naming
 from acumatica_source.resources.loading.tables import (
     DELETED,
@@ -67,6 +68,12 @@ class LoadedTables:
     schema: Schema = field(default_factory=dlt.current.source_schema)
     """What is known of the tables."""
     pipeline: Any = field(default_factory=dlt.current.pipeline)
+    dataset: LoadedDataset = field(init=False)
+    """Where they are."""
+
+    def __post_init__(self) -> None:
+        """Know where to ask."""
+        object.__setattr__(self, "dataset", LoadedDataset(self.pipeline, self.schema))
 
     def has(self, table: str) -> bool:
         """Whether a table was loaded before, by its name before dlt's naming convention."""
@@ -92,7 +99,7 @@ class LoadedTables:
     def _stands(self, table: str) -> bool | None:
         """Whether the table is there; None where the destination does not tell."""
         name = self.schema.naming.normalize_tables_path(table)
-        with self.pipeline.destination_client() as client:
+        with self.dataset.client() as client:
             if isinstance(client, FilesystemClient):
                 return bool(client.fs_client.isdir(client.get_table_dir(name)))
             if isinstance(client, SqlJobClientBase):
@@ -106,7 +113,7 @@ class LoadedTables:
             table: Its name before dlt's naming convention.
         """
         name = self.schema.naming.normalize_tables_path(table)
-        with self.pipeline.destination_client() as client:
+        with self.dataset.client() as client:
             if not isinstance(client, SqlJobClientBase):
                 return 0
             place = client.sql_client.make_qualified_table_name(name)
@@ -232,12 +239,6 @@ class LoadedTables:
         columns = {one.name: rows.column(name).cast(one.type) for name, one in wanted.items()}
         return pa.table(columns)
 
-    def finished_loads(self) -> list[str]:
-        """The ids of the loads that were finished."""
-        loads = self.pipeline.dataset()[self.schema.loads_table_name]
-        finished = loads.where("status", "eq", 0).select("load_id").arrow()
-        return [] if finished is None else [str(one) for one in finished.column(0).to_pylist()]
-
     def recorded(self, table: str) -> dict[str, str]:
         """The rows of a table that are on record as gone, and the latest load that says so.
 
@@ -250,7 +251,7 @@ class LoadedTables:
         if not self.has(deletions.TABLE):
             return {}
         of_table = ("table_name", "eq", self.schema.naming.normalize_tables_path(table))
-        relation = self.pipeline.dataset()[deletions.TABLE].where(*of_table)
+        relation = self.dataset.table(deletions.TABLE).where(*of_table)
         if self.tenant is not None:
             relation = relation.where("tenant", "eq", self.tenant)
         latest: dict[str, str] = {}
@@ -358,7 +359,7 @@ class LoadedTables:
         return f"{self.schema.naming.normalize_tables_path(table)} cannot be read back"
 
     def _relation(self, table: str) -> Any:
-        return self.pipeline.dataset()[self.schema.naming.normalize_tables_path(table)]
+        return self.dataset.table(self.schema.naming.normalize_tables_path(table))
 
     def _columns(self, table: str) -> set[str]:
         return set(self._relation(table).columns_schema)

@@ -392,7 +392,7 @@ class _Load:
         loaded = self._compare.with_cut_off(tables, loaded)
         if verification.goes_by_slices(loaded):
             yield from verification.of_slices(loaded)
-        elif self._compare.of_all(tables, loaded):
+        elif self._compare.of_all(loaded):
             assert self._compare.found is not None
             yield from self._mended(self._compare.found)
             return

@@ -8,10 +8,13 @@ from typing import Any
 import dlt
 import pyarrow as pa
 import pyarrow.compute as pc
+from dlt.common.configuration.container import Container
+from dlt.common.destination import DestinationCapabilitiesContext
 from dlt.common.schema.typing import C_DLT_LOAD_ID
 from dlt.common.schema.utils import dlt_load_id_column
 from dlt.common.storages.exceptions import CurrentLoadPackageStateNotAvailable
 from dlt.extract.decorators import get_resource
+from dlt.extract.items import DataItemWithMeta
 
 from acumatica_source.resources.loading.evolution import is_variant, without_discarded_rows
 
@@ -117,9 +120,11 @@ def merging_mode(pipeline: Any = None) -> WriteMode:
     """MERGE where the destination of a pipeline can delete and insert, else APPEND.
 
     Args:
-        pipeline: The pipeline; None for the one in extraction.
+        pipeline: The pipeline; None for the one in extraction, of whose destination dlt knows by
+            then what it can do.
     """
-    capabilities = (pipeline or dlt.current.pipeline()).destination.capabilities()
+    known = Container()[DestinationCapabilitiesContext] if pipeline is None else None
+    capabilities = known or pipeline.destination.capabilities()
     strategies = capabilities.supported_merge_strategies or []
     return WriteMode.MERGE if "delete-insert" in strategies else WriteMode.APPEND
 
@@ -140,8 +145,21 @@ def with_load_id(rows: pa.Table) -> pa.Table:
         load_id = dlt.current.load_package_state()["load_id"]
     except CurrentLoadPackageStateNotAvailable:
         return rows
+    field = pa.field(LOAD_ID, pa.string())
     column = pa.repeat(pa.scalar(load_id, pa.string()), rows.num_rows)
-    return rows.append_column(pa.field(LOAD_ID, pa.string()), column)
+    if LOAD_ID in rows.column_names:
+        return rows.set_column(rows.column_names.index(LOAD_ID), field, column)
+    return rows.append_column(field, column)
+
+
+def of_this_load(item: Any) -> Any:
+    """A dlt item of `Target.carry`, whichever load package was in extraction when it was made."""
+    return DataItemWithMeta(item.meta, with_load_id(item.data))
+
+
+def table_of(item: Any) -> str:
+    """The table that a dlt item of `Target.carry` is for, before dlt's naming convention."""
+    return str(item.meta.hints["table_name"])
 
 
 def tombstones(schema: pa.Schema, values: pa.Table) -> pa.Table:
