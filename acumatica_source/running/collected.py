@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import dlt
-from dlt.common.runtime.collector import Collector
+from dlt.common.runtime.collector_base import Collector
 
 from acumatica_source.client.errors import (
     AccessDenied,
