@@ -52,6 +52,9 @@ class Collected:
         self._seconds = 0.0
         self._requests = self._requests_before = 0
         self._counts = (instance.report.rows_read, instance.report.deleted)
+        self._requests_earlier = 0
+        """Requests of the windows of a first load that are loaded already."""
+        self._is_first = True
 
     def collect(self, most: int, until: float) -> None:
         """Read on until all rows are there, in extraction.
@@ -117,6 +120,18 @@ class Collected:
             self._count_requests()
             self.close()
 
+    def go_on(self, seconds: float) -> None:
+        """Begin the next window of a first load of which one is loaded.
+
+        Args:
+            seconds: How long writing that took.
+        """
+        self._seconds += seconds
+        self._requests_earlier = self._requests
+        self._is_first = self.is_whole = False
+        self._coming, self._items, self.size = None, [], 0
+        self._before = self._after = None
+
     def close(self) -> None:
         """Stop reading."""
         if self._coming is not None:
@@ -166,7 +181,8 @@ class Collected:
 
     def _begun(self) -> Iterator[Any]:
         report = self._instance.report
-        self._counts = (report.rows_read.copy(), report.deleted.copy())
+        if self._is_first:
+            self._counts = (report.rows_read.copy(), report.deleted.copy())
         self._requests_before = self._instance.seats.requests_made
         self._before = Remembered.of(self.name)
         self._table(self.name)
@@ -184,4 +200,5 @@ class Collected:
 
     def _count_requests(self) -> None:
         """Nothing else sends any from the first of them to the last."""
-        self._requests = self._instance.seats.requests_made - self._requests_before
+        now = self._instance.seats.requests_made - self._requests_before
+        self._requests = self._requests_earlier + now

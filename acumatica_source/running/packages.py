@@ -106,7 +106,7 @@ class Packages:
             self._load_each(self._held or [self._waiting.popleft()], raised)
             return
         for one in self._held:
-            self._tell(one.loaded(seconds / len(self._held)))
+            self._loaded(one, seconds / len(self._held))
 
     def _rows(self, one: Collected) -> Iterator[object]:
         """The items of a resource, all at once, unless the package is closed."""
@@ -170,11 +170,22 @@ class Packages:
                 self._pipeline.extract(
                     source_giving({one.name: one.collected}), loader_file_format="parquet"
                 )
-                outcome = one.loaded(self._written())
+                seconds = self._written()
             except Exception as alone:  # it is reported, and the next one goes on
                 self._start_anew(alone)
-                outcome = one.failing(alone)
-            self._tell(outcome)
+                self._tell(one.failing(alone))
+            else:
+                self._loaded(one, seconds)
+
+    def _loaded(self, one: Collected, seconds: float) -> None:
+        """Tell that it was loaded, or go on with it if that was a window of a first load."""
+        unfinished = self._instance.report.unfinished
+        if one.name in unfinished:
+            unfinished.discard(one.name)
+            one.go_on(seconds)
+            self._waiting.appendleft(one)
+        else:
+            self._tell(one.loaded(seconds))
 
     def _start_anew(self, raised: Exception) -> None:
         """Forget what the local folder holds after a failure, unless that ends the run.

@@ -150,7 +150,8 @@ class _Load:
         state.contents = contents.noted()
         in_windows = first is not None or self._window_reached is not None
         compared = (changed is None and not in_windows) or self._compare.found is not None
-        if compared:
+        if compared and (changed is None or self._compare.large):
+            # small tables are compared in every run, so that they need not remember it
             state.verified, state.round = self._reader.started, None
         if self._options.terms.on_delete is OnDelete.KEEP:
             state.kept = state.kept or self._departures.stay
