@@ -18,10 +18,12 @@ from acumatica_source.reading.contracts import EndpointChoice
 from acumatica_source.reading.deletion_limit import SHARE, DeletionLimit
 from acumatica_source.reading.instance import Instance, instance_of
 from acumatica_source.reading.terms import (
+    SINGLE_READS,
     USUAL_TERMS,
     LoadingTerms,
     OnDelete,
     on_delete_named,
+    single_reads_named,
 )
 from acumatica_source.resources.dac import DacTable, dac_resource
 from acumatica_source.resources.entity import entity_resource
@@ -67,6 +69,7 @@ def acumatica(
     on_delete: str = OnDelete.REMOVE,
     tenant_column: bool = False,
     adopt: bool = False,
+    single_reads: int | str = SINGLE_READS,
 ) -> list[DltResource]:
     """Entities, inquiries and ledger transactions of an Acumatica instance.
 
@@ -92,6 +95,10 @@ def acumatica(
             `_tenant`, which is a part of every key.
         adopt: Whether the dataset counts as this instance's from now on, whatever it was loaded
             from. Otherwise one that was loaded from another instance, tenant or branch is refused.
+        single_reads: How many records of an entity a run reads one by one at most, for what lists
+            do not bring: a number, 0 for none, `all` for as many as it takes. The newest come
+            first, and the rest is the next runs'. Up to six times as many are read, but 300 at
+            most, where that leaves nothing pending.
 
     Returns:
         One resource for each item of `load`. The tables of an entity's details belong to the
@@ -101,7 +108,8 @@ def acumatica(
         ConfigurationError: an argument makes no sense. Resources raise `AcumaticaError`.
     """
     limit = DeletionLimit(delete_limit, allow_deletes)
-    terms = LoadingTerms(limit, on_delete_named(on_delete), tenant_column, adopt)
+    reads = single_reads_named(single_reads)
+    terms = LoadingTerms(limit, on_delete_named(on_delete), tenant_column, adopt, reads)
     instance = connect(credentials, endpoint, version, sessions, requests_per_minute, terms=terms)
     return resources_of(instance, load)
 
@@ -160,10 +168,12 @@ def configured_instance(
     on_delete: str = OnDelete.REMOVE,
     tenant_column: bool = False,
     adopt: bool = False,
+    single_reads: int | str = SINGLE_READS,
 ) -> Instance:
     """The instance that dlt's configuration providers describe; see `connect`."""
     limit = DeletionLimit(delete_limit, allow_deletes)
-    terms = LoadingTerms(limit, on_delete_named(on_delete), tenant_column, adopt)
+    reads = single_reads_named(single_reads)
+    terms = LoadingTerms(limit, on_delete_named(on_delete), tenant_column, adopt, reads)
     return connect(credentials, endpoint, version, sessions, requests_per_minute, memory, terms)
 
 

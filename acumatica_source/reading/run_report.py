@@ -11,6 +11,24 @@ from acumatica_source.reading.single_records import Unreadable
 logger = logging.getLogger(__name__)
 
 
+@dataclass(frozen=True, slots=True)
+class StillPending:
+    """Records that do not have yet what no list brings."""
+
+    records: int
+    parts: Sequence[str]
+    """What they lack, by path."""
+    outlook: str
+    """When they get it, in words."""
+
+    def of(self, resource: str) -> str:
+        """What is pending of a resource, in words, and what it costs."""
+        return (
+            f"{self.records:,} records of {resource} lack {', '.join(self.parts)} yet, which lists "
+            f"do not bring: about {self.records:,} requests, {self.outlook}."
+        )
+
+
 @dataclass(slots=True)
 class RunReport:
     """What resources note for whoever started the run."""
@@ -23,6 +41,8 @@ class RunReport:
     """The rows that the source did not show in the last run, by resource."""
     not_understood: dict[str, Sequence[str]] = field(default_factory=dict)
     """What contracts declare in a way unknown here, so that tables lack it, by resource."""
+    pending: dict[str, StillPending] = field(default_factory=dict)
+    """What records do not have yet after the last run, by resource."""
 
     findings: dict[str, TableFindings] = field(default_factory=dict)
     """How tables differ from the source, by resource, where they were only compared."""

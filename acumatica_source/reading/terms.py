@@ -32,6 +32,35 @@ def on_delete_named(name: str) -> OnDelete:
         ) from None
 
 
+SINGLE_READS = 50
+"""Single reads of an entity that a run makes at most, unless somebody says otherwise."""
+
+ALL = "all"
+"""Stands for as many single reads as it takes."""
+
+
+def single_reads_named(given: int | str) -> int | None:
+    """How many single reads a run makes at most; None for as many as it takes.
+
+    Args:
+        given: A number, also as text, or `all`.
+
+    Raises:
+        ConfigurationError: it is neither.
+    """
+    if isinstance(given, str) and given.strip().lower() == ALL:
+        return None
+    try:
+        number = int(given)
+    except ValueError:
+        number = -1
+    if number < 0 or isinstance(given, bool):
+        raise ConfigurationError(
+            f"single_reads must be {ALL!r} or a number from 0 on, not {given!r}."
+        )
+    return number
+
+
 @dataclass(frozen=True, slots=True)
 class Look:
     """That tables are compared with the source, and nothing is written."""
@@ -52,6 +81,9 @@ class LoadingTerms:
     """Whether several tenants share the dataset, told apart by the column `_tenant`."""
     adopt: bool = False
     """Whether the dataset counts as this instance's from now on, whatever it was loaded from."""
+    single_reads: int | None = SINGLE_READS
+    """How many records of an entity a run reads one by one at most, for what lists do not bring;
+    None for as many as it takes."""
     look: Look | None = None
     """How tables are compared instead of loaded; None to load them."""
 

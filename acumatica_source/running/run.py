@@ -30,6 +30,7 @@ def run(
     on_delete: str | None = None,
     tenant_column: bool | None = None,
     adopt: bool | None = None,
+    single_reads: int | str | None = None,
     skip_unreadable: bool = False,
     on_outcome: Callable[[Outcome], None] | None = None,
 ) -> Report:
@@ -57,6 +58,8 @@ def run(
             `_tenant`.
         adopt: Whether the dataset counts as this instance's from now on, whatever it was loaded
             from.
+        single_reads: How many records of an entity a run reads one by one at most, for what lists
+            do not bring; `all` for as many as it takes.
         skip_unreadable: Whether entities that the instance does not offer to this user (no rights,
             not set up, no list, none of that name) count as skipped rather than failed, unless
             they were loaded into this dataset before.
@@ -84,6 +87,7 @@ def run(
         on_delete=on_delete,
         tenant_column=tenant_column,
         adopt=adopt,
+        single_reads=single_reads,
     )
     told = on_outcome or (lambda outcome: None)
     outcomes = sync(pipeline, instance, load, told, skip_unreadable=skip_unreadable)

@@ -133,12 +133,13 @@ def run_one(pipeline: dlt.Pipeline, instance: Instance, load: Load) -> Outcome:
     """Load one resource, whatever comes of it; the dataset must have been entered."""
     begun, requests = time.monotonic(), instance.seats.requests_made
     read, deleted = instance.report.rows_read.copy(), instance.report.deleted.copy()
-    error, cause = None, None
+    error, cause, pending = None, None, None
     rows: dict[str, int] = {}
     try:
         pipeline.run(source_of(instance, [load]), loader_file_format="parquet")
         rows = _rows_loaded(pipeline, name_of(load), instance.report.rows_read - read)
         error = _left_out(instance, name_of(load))
+        pending = instance.report.pending.get(name_of(load))
     except Exception as raised:  # whatever a destination or the instance may say: it is reported
         logger.debug("%s failed", name_of(load), exc_info=True)
         error = explain(raised)
@@ -153,6 +154,7 @@ def run_one(pipeline: dlt.Pipeline, instance: Instance, load: Load) -> Outcome:
         fatal=isinstance(cause, _FATAL),
         unreadable=isinstance(cause, _UNREADABLE),
         deleted=(instance.report.deleted - deleted)[name_of(load)],
+        pending=None if pending is None else pending.of(name_of(load)),
     )
 
 

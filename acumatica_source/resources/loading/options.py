@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pyarrow as pa
 
-from acumatica_source.reading.terms import USUAL_TERMS, LoadingTerms
+from acumatica_source.reading.terms import SINGLE_READS, USUAL_TERMS, LoadingTerms
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,5 +31,7 @@ class LoadOptions:
     """On what terms rows leave the table."""
     tenant: str = ""
     """Whose rows they are."""
+    single_reads: int | None = SINGLE_READS
+    """How many rows are read one by one at most, for what pages do not bring; None for all."""
     lost: Set[str] = frozenset()
     """Tables that the destination had lost, as it names them."""

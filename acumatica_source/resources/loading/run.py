@@ -105,7 +105,9 @@ class _Load:
         self._state = ResourceState()
         self._loaded: Loaded | None = None
         self._found: Difference | None = None
-        self._carrier = Carrier(reader, executor, options.resource, self._writing, report)
+        self._carrier = Carrier(
+            reader, executor, options.resource, self._writing, report, options.single_reads
+        )
         self._whose = whose
         self._known: Set[tuple[object, ...]] = frozenset()
         """Identities of loaded rows that are on record as gone already."""
@@ -288,7 +290,8 @@ class _Load:
                 rows = blank(rows.schema, 1)
             yield target.carry(rows)
         names = loaded.naming.keys if loaded else ()
-        self._carrier.begin(reader, names, self._state.filled, noting=loaded is not None)
+        noting = loaded is not None
+        self._carrier.begin(reader, names, self._state.filled, before=loaded, noting=noting)
         before = self._report.rows_read[self._parents.name]
         yield from self._carrier.all_of(reader.pages())
         read = self._report.rows_read[self._parents.name] - before
@@ -298,6 +301,7 @@ class _Load:
                 yield from self._departures.take_out_strays(parents, loaded, self._handed_on)
         elif count:
             yield from self._departures.fewer(count, read, len(reader.unreadable))
+        yield from self._carrier.rest()
 
     @property
     def _handed_on(self) -> HandedOn:
@@ -365,6 +369,7 @@ class _Load:
             and self._loaded.rows.num_rows
         ):
             self._check_empty(self._loaded.rows.num_rows)
+        yield from self._lacking()
         yield from self._gone()
 
     def _check_empty(self, loaded: int) -> None:
@@ -385,11 +390,24 @@ class _Load:
         rest = found.outdated.filter(pa.array(unseen, pa.bool_()))
         if not rest.num_rows:
             return
+        yield from self._again(rest, found.rows)
+
+    def _lacking(self) -> Iterator[Any]:
+        """Loaded rows that lack parts which lists did not bring: by lists if these do now."""
+        gone = None if self._found is None else self._found.gone
+        listed = self._carrier.listed(gone)
+        if listed.num_rows:
+            assert self._loaded is not None
+            yield from self._again(listed, self._loaded.rows.num_rows)
+        yield from self._carrier.rest(gone)
+
+    def _again(self, rest: pa.Table, rows: int) -> Iterator[Any]:
+        """Some of so many rows, by name, or all pages if that takes fewer requests."""
         by_name = rest.num_rows / self._reader.named_at_once
         only = set(keys_in(rest, self._names or list(self._reader.identity)))
-        if by_name > max(1.0, found.rows / self._reader.page_size):
+        if by_name > max(1.0, rows / self._reader.page_size):
             logger.info(
-                "%s: %d rows are outdated; reading all pages.", self._reader.name, rest.num_rows
+                "%s: %d rows are read again; reading all pages.", self._reader.name, rest.num_rows
             )
             yield from self._carrier.all_of(self._reader.pages(), only=only)
         else:

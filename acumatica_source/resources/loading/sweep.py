@@ -37,6 +37,8 @@ class Loaded:
     """Identity and keys of rows that stay although the source does not have them any more."""
     load_ids: pa.ChunkedArray | None = None
     """Which load brought each of the rows, where that is known."""
+    pending: pa.ChunkedArray | None = None
+    """What each of the rows does not have yet, where any may lack something."""
 
     def without(self, gone: pa.Array) -> "Loaded":
         """What is loaded, these of its rows having departed."""
@@ -49,6 +51,7 @@ class Loaded:
             if self.departed is None
             else pa.concat_tables([self.departed, departed]),
             load_ids=None if self.load_ids is None else self.load_ids.filter(stay),
+            pending=None if self.pending is None else self.pending.filter(stay),
         )
 
     def with_doubled(self, ids: pa.ChunkedArray) -> "Loaded":
