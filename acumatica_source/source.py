@@ -69,7 +69,7 @@ def acumatica(
     on_delete: str = OnDelete.REMOVE,
     tenant_column: bool = False,
     adopt: bool = False,
-    single_reads: int | str = SINGLE_READS,
+    single_reads: Any = str(SINGLE_READS),  # by its default dlt takes it for a text, as `all` is
 ) -> list[DltResource]:
     """Entities, inquiries and ledger transactions of an Acumatica instance.
 
@@ -168,7 +168,7 @@ def configured_instance(
     on_delete: str = OnDelete.REMOVE,
     tenant_column: bool = False,
     adopt: bool = False,
-    single_reads: int | str = SINGLE_READS,
+    single_reads: Any = str(SINGLE_READS),  # by its default dlt takes it for a text, as `all` is
 ) -> Instance:
     """The instance that dlt's configuration providers describe; see `connect`."""
     limit = DeletionLimit(delete_limit, allow_deletes)

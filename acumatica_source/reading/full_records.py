@@ -131,7 +131,12 @@ class FullRecords:
             self._leave_out(brought, error, request, condition)
             return self.page(request, condition, loaded)
         except (InvalidQuery, *FAILURES) as error:
-            if self._leaves_out_refused(asked, self._lists(request, condition)):
+            try:
+                left_out = self._leaves_out_refused(asked, self._lists(request, condition))
+            except OptimizationError as refused:
+                self._leave_out(brought, refused, request, condition)
+                left_out = True
+            if left_out:
                 return self.page(request, condition, loaded)
             if self._refusals.are_behind(error, request, condition, fresh=self._is_fresh):
                 self._leave_out(brought, error, request, condition)

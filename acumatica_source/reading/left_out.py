@@ -84,6 +84,8 @@ class LeftOut:
         self._mark = _mark(query)
         known = query.left_out
         self._compared = COMPARED + self._mark in known and _ONE_BY_ONE not in known
+        self._unproven: set[str] = set()
+        """Parts with lists of their own that have brought nothing yet."""
         self._selected = {
             one for one in known if self._compared and one in {t.name for t in query.shape.tables}
         }
@@ -103,7 +105,8 @@ class LeftOut:
         """What was found, to be remembered."""
         kinds = ((APART, self.brought.apart), (LACKING, self.brought.lacking))
         parts = {f"{kind}{self._mark} {part}" for kind, found in kinds for part in found}
-        return parts | ({COMPARED + self._mark, *self._selected} if self._compared else set())
+        compared = {COMPARED + self._mark, *self._selected}
+        return parts | (compared if self._compared and not self._unproven else set())
 
     @property
     def fields(self) -> list[str]:
@@ -193,6 +196,7 @@ class LeftOut:
             none = outermost([*before.lacking, *lacking])
             own = without(outermost([*before.apart, *apart]), none)
             self.brought = replace(before, apart=frozenset(own), lacking=frozenset(none))
+            self._compared = self._compared and not apart
 
     def compared(
         self,
@@ -222,7 +226,9 @@ class LeftOut:
         again: Callable[[], ParsedPage],
     ) -> None:
         name, before = self._query.entity.name, self.brought
-        suspects = [*_without_rows(page, self._query.shape, before.out), *self._unfilled(page)]
+        self._unproven = {part for part in before.apart if not self._has(page, part)}
+        empty = _without_rows(page, self._query.shape, before.out)
+        suspects = [*empty, *sorted(self._unproven)]
         if not suspects:
             return
         shown = singly(_places_to_compare(page.rows))
@@ -243,13 +249,10 @@ class LeftOut:
         if left_out:
             lacking = outermost([*before.lacking, *left_out])
             apart = frozenset(without(before.apart, lacking))
+            self._unproven &= apart
             self.brought = replace(self.brought, apart=apart, lacking=frozenset(lacking))
             said = ", ".join(tables.get(part, part) for part in left_out)
             logger.warning("%s: lists leave out %s, which its records have.", name, said)
-
-    def _unfilled(self, page: ParsedPage) -> list[str]:
-        """The parts that have a list of their own, of which nothing came."""
-        return [part for part in sorted(self.brought.apart) if not self._has(page, part)]
 
     def _has(self, page: ParsedPage, part: str) -> bool:
         """Whether a page has rows or values of a part."""

@@ -47,8 +47,18 @@ class RunReport:
     findings: dict[str, TableFindings] = field(default_factory=dict)
     """How tables differ from the source, by resource, where they were only compared."""
 
+    is_shown: bool = False
+    """Whether somebody shows what is pending; otherwise it is logged."""
+
     def lacks(self, resource: str, parts: Sequence[str]) -> None:
         """Note what a resource lacks, as its contract declares that in a way unknown here."""
         self.not_understood[resource] = parts
         if parts:
             logger.error("%s lacks %s.", resource, ", ".join(parts))
+
+    def is_pending(self, resource: str, still: StillPending | None) -> None:
+        """Note what is pending of a resource after a run; None if nothing is."""
+        self.pending.pop(resource, None)
+        if still is not None:
+            self.pending[resource] = still
+            logger.log(logging.INFO if self.is_shown else logging.WARNING, still.of(resource))

@@ -132,6 +132,7 @@ def _left_out_before(
 def run_one(pipeline: dlt.Pipeline, instance: Instance, load: Load) -> Outcome:
     """Load one resource, whatever comes of it; the dataset must have been entered."""
     begun, requests = time.monotonic(), instance.seats.requests_made
+    instance.report.is_shown = True
     read, deleted = instance.report.rows_read.copy(), instance.report.deleted.copy()
     error, cause, pending = None, None, None
     rows: dict[str, int] = {}

@@ -381,11 +381,10 @@ class Pending:
 
     def _tell(self, records: int) -> None:
         """Note what is pending after this run."""
-        self._report.pending.pop(self._resource, None)
+        still = None
         if records:
             still = StillPending(records, sorted(self._parts), self._outlook(records))
-            self._report.pending[self._resource] = still
-            logger.warning("%s", still.of(self._resource))
+        self._report.is_pending(self._resource, still)
 
     def _outlook(self, records: int) -> str:
         """When so many records are read, in words."""
@@ -393,8 +392,8 @@ class Pending:
             return "and single_reads is 0, so that none is made"
         if self._limit is None or self._most is None:
             return "made by the next run"
-        if self._reader.stamp is None:
-            return f"of which each run makes {self._limit:,}, as nothing tells which have changed"
+        if self._anew:  # perhaps in every run
+            return f"of which a run makes {self._limit:,}"
         runs = 1 + max(0, -(-(records - self._most) // self._limit))
         count = "run" if runs == 1 else f"{runs:,} runs"
         return f"made by the next {count}, newest first"
