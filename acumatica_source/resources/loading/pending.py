@@ -230,10 +230,13 @@ class Pending:
         """
         if not rows.num_rows:
             return
-        assert isinstance(self._reader, SinglyReader)
-        named = list(self._reader.keys or self._reader.identity)
-        columns = [*dict.fromkeys([*self._reader.identity, *self._reader.keys])]
-        whole = self._reader.whole(rows.select(columns))
+        reader = self._reader
+        if not {*reader.keys} <= {*rows.column_names}:  # they are not loaded
+            reader = reader.without_keys()
+        assert isinstance(reader, SinglyReader)
+        named = list(reader.keys or reader.identity)
+        columns = [*dict.fromkeys([*reader.identity, *reader.keys])]
+        whole = reader.whole(rows.select(columns))
         shown: set[tuple[object, ...]] = set()
         try:
             for got in whole:
