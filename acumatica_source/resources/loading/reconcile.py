@@ -163,8 +163,8 @@ def _different(
         ]
         told = _Compared(writing, rows)
         rows = told.rows
-        ours = loaded.take([places[key] for _, key in both]).to_pylist()
-        theirs = rows.take([place for place, _ in both]).to_pylist()
+        ours = loaded.take(pa.array([places[key] for _, key in both], pa.int64())).to_pylist()
+        theirs = rows.take(pa.array([place for place, _ in both], pa.int64())).to_pylist()
         odd = []
         details = {
             child.name: _grouped(writing.formed(child.name, page.tables[child.name]))
