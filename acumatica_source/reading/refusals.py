@@ -54,7 +54,7 @@ class Refusals:
         self._looked = True
         fields, others = self._asked([one.address for one in self._query.custom])
         whole, plain = self._left_out.only([*fields, *others]), self._left_out.only(fields)
-        if any(self._refused(whole, both, place) is None for place in _PLACES):
+        if self._refused_everywhere(whole, both) is None:
             return False
         light = self._left_out.only([])
         return self._refused(plain, both) is None or self._refused(light, both) is None
@@ -83,9 +83,12 @@ class Refusals:
         telling = isinstance(error, OptimizationError)
 
         def refusal(parts: Sequence[str]) -> AcumaticaError | None:
-            said = self._refused(self._left_out.only(parts), both)
+            lists = self._left_out.only(parts)
+            if not telling:
+                return self._refused_everywhere(lists, both)
+            said = self._refused(lists, both)
             # what else stands in the way, such as one record, is told when the page is asked for
-            return None if telling and not isinstance(said, OptimizationError) else said
+            return said if isinstance(said, OptimizationError) else None
 
         found = refused_parts(self._query.entity, fields, others, error, refusal)
         if found is None:
@@ -95,7 +98,9 @@ class Refusals:
                 raise ConditionRefused(str(error)) from error
             raise StampRefused(f"{self._query.entity.name}: {error}") from error
         apart = [
-            part for part in found if self._refused([self._left_out.apart(part)], both) is None
+            part
+            for part in found
+            if self._refused_everywhere([self._left_out.apart(part)], both) is None
         ]
         lacking = [part for part in found if part not in apart]
         self._left_out.leave_out(apart, lacking)
@@ -107,6 +112,17 @@ class Refusals:
         out = self._left_out.brought.out
         others = [*sorted(self._query.expand, key=lambda path: path.count("/")), *custom]
         return without(self._left_out.fields, out), without(others, out)
+
+    def _refused_everywhere(
+        self, lists: Sequence[Shown], condition: Filter | None
+    ) -> AcumaticaError | None:
+        """What the server says against these lists, wherever in them; None if it shows a record."""
+        said = None
+        for place in _PLACES:
+            said = self._refused(lists, condition, place)
+            if said is None or isinstance(said, OptimizationError):  # it is no record's fault
+                return said
+        return said
 
     def _refused(
         self, lists: Sequence[Shown], condition: Filter | None, place: int = 0

@@ -18,7 +18,7 @@ from acumatica_source.running.reconcile import reconcile
 from acumatica_source.source import connect
 from tests.conftest import credentials_of
 from tests.resources.proxy import Query, proxy
-from tests.resources.runs import lake, requests, succeed
+from tests.resources.runs import lake, requests, run, succeed
 from tests.resources.test_version5 import assert_equal_labels
 from tests.resources.warehouse import assert_equal, loaded
 
@@ -229,6 +229,20 @@ def test_a_list_of_its_own_that_shows_nothing_is_not_believed(pipeline: dlt.Pipe
             site.edit = edit
             succeed(pipeline, site.credentials, EntityOptions("SalesOrder"))
         assert_equal(pipeline, sandbox, "SalesOrder")
+
+
+def test_a_record_that_cannot_be_shown_is_not_taken_for_a_refusal(pipeline: dlt.Pipeline) -> None:
+    """Not even where the server says the same of both, and the record is the first."""
+    with Sandbox(SandboxOptions(records=100, optimisation_words="none")) as sandbox:
+        rows = sandbox.control.rows("Payment")
+        sandbox.control.make_unreadable("Payment", rows[0]["id"])
+        (error,) = run(pipeline, sandbox, EntityOptions("Payment", page_size=5)).errors
+        assert "1 of its records cannot be read" in error
+        assert len(loaded(pipeline, "payment")) == len(rows) - 1
+        sandbox.control.make_all_readable()
+        succeed(pipeline, sandbox, "Payment")
+        assert_equal(pipeline, sandbox, "Payment")
+        assert not pending(pipeline, "payment")
 
 
 def test_rows_without_a_stamp_take_turns(pipeline: dlt.Pipeline) -> None:
