@@ -102,7 +102,7 @@ def test_a_broken_document_is_refused(tmp_path: Path, document: bytes, words: li
     ("document", "columns"),
     [
         (wide(10_000), {"Wide": 10_003}),
-        (HOSTILE_NAMES, {"Order": 12}),
+        (HOSTILE_NAMES, {"Order": 13}),
         (NOTHING_IN_IT, {"Nothing": 2}),
         (CYCLIC, {"Child": 4, "Parent": 4}),
         (NO_ENTITIES, {}),
