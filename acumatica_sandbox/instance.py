@@ -120,7 +120,7 @@ def check(options: SandboxOptions, entities: Mapping[str, EntityModel]) -> None:
                     f"{', '.join(sorted(known))}."
                 )
     for one in options.not_optimisable:
-        name, _, member = one.partition(".")
+        name, _, members = one.partition(".")
         shape = entities[name].shape
-        if member not in {*shape.members, *shape.paths()}:
+        if not {*members.split("+")} <= {*shape.members, *shape.paths()}:
             raise SandboxError(f"An option is about {one!r}, but {name} has no such member.")

@@ -81,7 +81,14 @@ class SandboxOptions:
     blank_forms: bool = False
     """Whether a list of an inquiry form is one blank record, as reported of some, not refused."""
     not_optimisable: tuple[str, ...] = ()
-    """More fields and parts that lists fail on, as `Entity.Field`."""
+    """More fields and parts that lists fail on, as `Entity.Field`; `Entity.Field+Other` for what
+    they fail on only where both are asked for."""
+    optimised_alone: bool = False
+    """Whether a list shows a part that it fails on otherwise, where `$select` leaves out most
+    fields, and nothing else is expanded."""
+    optimisation_words: str = "fields"
+    """What a list says that cannot be optimised: the `fields` line by line; the `views` alone; what
+    it is (`bare`); or nothing that tells it from another failure (`none`)."""
     features_off: tuple[str, ...] = ()
     """Entities that answer 403."""
     not_set_up: tuple[str, ...] = ()
@@ -287,6 +294,7 @@ CHOICES: dict[str, tuple[Any, ...]] = {
     "dac_unfilterable": ("filter", "select", "orderby"),
     "seat_refusal": ("answer", "page"),
     "odata_links": ("absolute", "relative", "behind"),
+    "optimisation_words": ("fields", "views", "bare", "none"),
 }
 
 

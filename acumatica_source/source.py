@@ -18,11 +18,13 @@ from acumatica_source.reading.contracts import EndpointChoice
 from acumatica_source.reading.deletion_limit import SHARE, DeletionLimit
 from acumatica_source.reading.instance import Instance, instance_of
 from acumatica_source.reading.terms import (
+    SINGLE_READS,
     USUAL_TERMS,
     WINDOW_MINUTES,
     LoadingTerms,
     OnDelete,
     on_delete_named,
+    single_reads_named,
     verify_named,
     window_of,
 )
@@ -72,6 +74,7 @@ def acumatica(
     tenant_column: bool = False,
     adopt: bool = False,
     verify: str | None = None,
+    single_reads: Any = str(SINGLE_READS),  # by its default dlt takes it for a text, as `all` is
 ) -> list[DltResource]:
     """Entities, inquiries and ledger transactions of an Acumatica instance.
 
@@ -99,6 +102,10 @@ def acumatica(
             from. Otherwise one that was loaded from another instance, tenant or branch is refused.
         verify: `now` or `never`, to have keys and stamps of all rows compared with what is loaded
             in this run, or not; None for what the options of each table say.
+        single_reads: How many records of an entity a run reads one by one at most, for what lists
+            do not bring: a number, 0 for none, `all` for as many as it takes. The newest come
+            first, and the rest is the next runs'. Up to six times as many are read, but 300 at
+            most, where that leaves nothing pending.
 
     Returns:
         One resource for each item of `load`. The tables of an entity's details belong to the
@@ -109,7 +116,12 @@ def acumatica(
     """
     limit = DeletionLimit(delete_limit, allow_deletes)
     terms = LoadingTerms(
-        limit, on_delete_named(on_delete), tenant_column, adopt, verify_named(verify)
+        limit,
+        on_delete_named(on_delete),
+        tenant_column,
+        adopt,
+        verify=verify_named(verify),
+        single_reads=single_reads_named(single_reads),
     )
     instance = connect(credentials, endpoint, version, sessions, requests_per_minute, terms=terms)
     return resources_of(instance, load)
@@ -171,6 +183,7 @@ def configured_instance(
     adopt: bool = False,
     verify: str | None = None,
     window_minutes: float = WINDOW_MINUTES,
+    single_reads: Any = str(SINGLE_READS),  # by its default dlt takes it for a text, as `all` is
 ) -> Instance:
     """The instance that dlt's configuration providers describe, for `run`; see `connect`."""
     limit = DeletionLimit(delete_limit, allow_deletes)
@@ -179,8 +192,9 @@ def configured_instance(
         on_delete_named(on_delete),
         tenant_column,
         adopt,
-        verify_named(verify),
-        window_of(window_minutes),
+        verify=verify_named(verify),
+        window=window_of(window_minutes),
+        single_reads=single_reads_named(single_reads),
     )
     return connect(credentials, endpoint, version, sessions, requests_per_minute, memory, terms)
 

@@ -104,21 +104,10 @@ def read_list(call: Call, entity: EntityModel, keys: Sequence[str] = ()) -> Resp
         return _listed(call, entity, pages.list_body(entity, [blank], asked.projection))
     if entity.inquiry:
         detail = next(iter(entity.shape.details), entity.name)
-        raise Failure(_not_optimisable({detail: "Filter"}))
-    fields = set(entity.shape.fields)
-    if asked.projection.select is not None:
-        fields = set(asked.projection.select)
-    added = (one.partition(".") for one in call.site.options.not_optimisable)
-    refused = {
-        name: view
-        for name, view in (
-            *entity.refused.items(),
-            *((name, f"{name}View") for owner, _, name in added if owner == entity.name),
-        )
-        if name in fields | asked.projection.expand
-    }
+        raise Failure(_not_optimisable(call.site, {detail: "Filter"}))
+    refused = _refused(call.site, entity, asked)
     if refused:
-        raise Failure(_not_optimisable(refused))
+        raise Failure(_not_optimisable(call.site, refused))
     site = call.site
     selected = asked.projection.select or frozenset()
     if entity.name in site.options.stamp_not_selectable and selected & {*entity.stamps}:
@@ -296,13 +285,39 @@ def _own_order(site: Site, entity: EntityModel) -> str | None:
     return {"hashed": site.permutation, "random": "random()"}.get(kind)
 
 
-def _not_optimisable(refused: Mapping[str, str]) -> Response:
+def _refused(site: Site, entity: EntityModel, asked: query.Query) -> dict[str, str]:
+    """The fields and parts asked for that a list cannot be optimised for, with their views."""
+    shown = set(entity.shape.fields)
+    if asked.projection.select is not None:
+        shown = set(asked.projection.select)
+    expanded = asked.projection.expand
+    if site.options.optimised_alone and asked.projection.select is not None:
+        outer = {path.partition("/")[0] for path in expanded}
+        if len(outer) + len(shown - expanded - set(entity.keys)) <= 1:
+            return {}
+    shown |= expanded
+    refused = {name: view for name, view in entity.refused.items() if name in shown}
+    for one in site.options.not_optimisable:
+        owner, _, members = one.partition(".")
+        names = members.split("+")
+        if owner == entity.name and shown.issuperset(names):
+            refused |= {name: f"{name.replace('/', '')}View" for name in names}
+    return refused
+
+
+def _not_optimisable(site: Site, refused: Mapping[str, str]) -> Response:
     lines = "".join(f"\r\n{name}: View {view} has BQL delegate" for name, view in refused.items())
-    return http_error(
-        500,
-        f"Optimization cannot be performed.The following fields cause the error:{lines}",
-        "PX.Api.ContractBased.OptimizedExport.CannotOptimizeException",
-    )
+    first = next(iter(refused.values()))
+    words = {
+        "fields": f"Optimization cannot be performed.The following fields cause the error:{lines}",
+        "views": f"There is a BqlDelegate in view {first}",
+        "bare": "Optimization cannot be performed.",
+    }
+    said = words.get(site.options.optimisation_words)
+    if said is None:
+        return http_error(500, "Object reference not set to an instance of an object.")
+    kind = "PX.Api.ContractBased.OptimizedExport.CannotOptimizeException"
+    return http_error(500, said, kind)
 
 
 def _files(call: Call) -> Mapping[bytes, bytes]:

@@ -6,7 +6,7 @@ from dataclasses import replace
 from acumatica_source.arrow.selections import CODE
 from acumatica_source.arrow.shape import Node, PageShape
 
-RESERVED = ("_deleted", "_deleted_at", "_tenant", "_dlt_id", "_dlt_load_id")
+RESERVED = ("_deleted", "_deleted_at", "_pending", "_tenant", "_dlt_id", "_dlt_load_id")
 """Columns that loading adds to tables."""
 
 

@@ -25,6 +25,19 @@ def picked(page: ParsedPage, places: Sequence[int]) -> ParsedPage:
     return ParsedPage(tables=tables, rows=chosen.num_rows, notes=page.notes)
 
 
+def joined(pages: Sequence[ParsedPage]) -> ParsedPage:
+    """Pages of one shape as one; there must be some."""
+    first, *rest = pages
+    if not rest:
+        return first
+    tables = {
+        name: pa.concat_tables([page.tables[name] for page in pages], promote_options="default")
+        for name in first.tables
+    }
+    notes = dict.fromkeys(note for page in pages for note in page.notes)
+    return ParsedPage(tables, sum(page.rows for page in pages), tuple(notes))
+
+
 def telling(columns: Sequence[str]) -> list[str]:
     """The columns that together tell the rows of details: the record's id, and places in lists."""
     return [name for name in columns if name == "_parent_id" or name.endswith("_position")]

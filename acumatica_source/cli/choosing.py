@@ -41,6 +41,8 @@ class Asked:
     """Whether every entity is meant."""
     full: bool = False
     """Whether to load everything anew, changed or not."""
+    exclude: Sequence[str] = ()
+    """Parts of entities that are not read, as `Entity.Path`."""
 
     def __post_init__(self) -> None:
         """Refuse what contradicts itself."""
@@ -55,16 +57,44 @@ def chosen(instance: Instance, asked: Asked) -> tuple[list[Load], list[Outcome]]
 
     Raises:
         ConfigurationError: nothing is named, and the endpoint has nothing that is loaded without;
-            or two things would share a table.
+            two things would share a table; or what is excluded is not there.
     """
-    feeds = feeds_named(instance, asked)
+    feeds, skipped = feeds_named(instance, asked), list[Outcome]()
     if asked.everything:
         loads, skipped = all_of(instance, full=asked.full)
-        return [*loads, *feeds], skipped
-    if asked.entities or feeds:
-        return [*wanted(asked.entities, full=asked.full), *feeds], []
-    names, skipped = core_of(instance)
-    return wanted(names, full=asked.full), skipped
+    elif asked.entities or feeds:
+        loads = wanted(asked.entities, full=asked.full)
+    else:
+        names, skipped = core_of(instance)
+        loads = wanted(names, full=asked.full)
+    return [*_without(loads, asked.exclude), *feeds], skipped
+
+
+def _without(loads: Sequence[Load], exclude: Sequence[str]) -> list[Load]:
+    """What to load, without the parts of entities that are excluded.
+
+    Raises:
+        ConfigurationError: one is not written as `Entity.Path`, or of an entity that is not loaded.
+    """
+    parts: dict[str, list[str]] = {}
+    for one in exclude:
+        entity, dot, path = one.partition(".")
+        if not (entity and dot and path):
+            raise ConfigurationError(
+                f"--exclude takes an entity and a part of it, as Customer.Contacts, not {one!r}."
+            )
+        parts.setdefault(entity, []).append(path)
+    names = [load.name for load in loads if isinstance(load, EntityOptions)]
+    for entity in parts:
+        if entity not in names:
+            raise ConfigurationError(
+                f"--exclude names a part of {entity}, which is not loaded. "
+                f"Entities that are: {', '.join(names) or 'none'}."
+            )
+    return [
+        replace(load, exclude=parts.get(load.name, ())) if isinstance(load, EntityOptions) else load
+        for load in loads
+    ]
 
 
 def wanted(entities: Sequence[str], *, full: bool) -> list[Load]:

@@ -56,6 +56,14 @@ def what_options(command: Command) -> Command:
                 help="Every entity of the endpoint. Generic inquiries and DACs only where named, "
                 "for inquiries can be slow and cannot be asked for changes.",
             ),
+            click.option(
+                "--exclude",
+                "exclude",
+                multiple=True,
+                metavar="ENTITY.PART",
+                help="A linked entity or detail that is not read, and all inside it, such as "
+                "Customer.Contacts or SalesOrder.Details/Allocations. May be repeated.",
+            ),
         ],
         command,
     )
@@ -170,6 +178,13 @@ def where_from_options(command: Command) -> Command:
                 type=click.IntRange(1),
                 help="Licence seats to use at most (default: 2).",
             ),
+            click.option(
+                "--single-reads",
+                metavar="NUMBER|all",
+                help="Records of an entity that a run reads one by one at most, for what lists do "
+                "not bring (default: 50; up to 300 where that leaves nothing pending). The newest "
+                "come first, the rest is the next runs'.",
+            ),
         ],
         command,
     )
@@ -188,6 +203,7 @@ def asked_for(options: dict[str, Any], *, full: bool = False) -> Asked:
         classes=options["classes"],
         everything=options["everything"],
         full=full,
+        exclude=options["exclude"],
     )
 
 
@@ -203,4 +219,5 @@ def source_settings(options: dict[str, Any]) -> dict[str, Any]:
         "tenant_column": options["tenant_column"] or None,
         "verify": options.get("verify"),
         "window_minutes": options.get("window_minutes"),
+        "single_reads": options["single_reads"],
     }

@@ -38,8 +38,13 @@ class ProgressLine(NullCollector):
             self._status = None
 
     def finished(self, outcome: Outcome) -> None:
-        """Leave one line for a resource that is done."""
+        """Leave one line for a resource that is done, and one for what is pending of it."""
         self._counts = {}
+        self._say(outcome)
+        if outcome.pending:
+            self._console.print(f"  {marked(outcome.pending)}", soft_wrap=True)
+
+    def _say(self, outcome: Outcome) -> None:
         if outcome.error:
             said = f"[red]{self._bad}[/] {marked(outcome.resource)}: {marked(outcome.error)}"
             self._console.print(said, soft_wrap=True)

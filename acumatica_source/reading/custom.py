@@ -1,12 +1,9 @@
 """Custom fields: which ones an entity has, and how the answers that carry them come together."""
 
 import logging
-from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from acumatica_source.arrow.parse import ParsedPage
 from acumatica_source.client.errors import (
@@ -17,7 +14,7 @@ from acumatica_source.client.errors import (
 )
 from acumatica_source.contract.custom_fields import DeclaredCustomField
 from acumatica_source.contract.errors import ContractError
-from acumatica_source.reading.record_keys import rows_of
+from acumatica_source.reading.filling import filled
 from acumatica_source.reading.seats import Connection
 
 logger = logging.getLogger(__name__)
@@ -85,7 +82,7 @@ def places_of(parameter: str) -> list[str]:
     return list(dict.fromkeys(path for path in paths if path))
 
 
-def filled(page: ParsedPage, more: ParsedPage, key_columns: Sequence[str]) -> ParsedPage:
+def filled_custom(page: ParsedPage, more: ParsedPage, key_columns: Sequence[str]) -> ParsedPage:
     """The page with the custom values that another answer about the same records has.
 
     Args:
@@ -93,59 +90,8 @@ def filled(page: ParsedPage, more: ParsedPage, key_columns: Sequence[str]) -> Pa
         more: The other answer. It may have come in another session and show other ids.
         key_columns: Names of the columns of the first table that hold the keys.
     """
-    more = _with_ids_of(page, more, key_columns)
-    tables = {name: _filled(rows, more.tables[name]) for name, rows in page.tables.items()}
-    return ParsedPage(tables=tables, rows=page.rows, notes=(*page.notes, *more.notes))
 
+    def belongs(name: str, rows: pa.Table) -> list[str]:
+        return [one for one in rows.column_names if "custom__" in one]
 
-def _with_ids_of(page: ParsedPage, more: ParsedPage, key_columns: Sequence[str]) -> ParsedPage:
-    """The answer with the page's ids for records that have other ones in it, told by their keys."""
-    if not key_columns:
-        return more
-    top = next(iter(page.tables))
-    keys, ids = rows_of(page.tables[top], key_columns)
-    other_keys, other_ids = rows_of(more.tables[top], key_columns)
-    known, times = set(ids or ()), Counter(keys)
-    by_key = dict(zip(keys, ids or (), strict=True))
-    ours = {
-        other: by_key[key]
-        for key, other in zip(other_keys, other_ids or (), strict=True)
-        if other not in known and times[key] == 1
-    }
-    if not ours:
-        return more
-    tables = {}
-    for name, rows in more.tables.items():
-        column = "id" if name == top else "_parent_id"
-        place = rows.schema.get_field_index(column)
-        values = [ours.get(one, one) for one in rows[column].to_pylist()]
-        field = rows.schema.field(place)
-        tables[name] = rows.set_column(place, field, pa.array(values, field.type))
-    return replace(more, tables=tables)
-
-
-def _filled(rows: pa.Table, more: pa.Table) -> pa.Table:
-    wanted = [
-        name
-        for name in rows.column_names
-        if "custom__" in name and name in more.column_names and more[name].null_count < len(more)
-    ]
-    if not wanted or not rows.num_rows:
-        return rows
-    places = pc.index_in(_key(rows), value_set=_key(more))
-    for name in wanted:
-        values = pc.coalesce(more[name].take(places), rows[name])
-        rows = rows.set_column(rows.schema.get_field_index(name), rows.schema.field(name), values)
-    return rows
-
-
-def _key(rows: pa.Table) -> pa.ChunkedArray:
-    """What identifies a row within a page."""
-    if "id" in rows.column_names:
-        return rows["id"]
-    parts = [
-        rows[name].cast(pa.string())
-        for name in rows.column_names
-        if name == "_parent_id" or name.endswith("_position")
-    ]
-    return pc.binary_join_element_wise(*parts, ":")
+    return filled(page, more, key_columns, belongs)

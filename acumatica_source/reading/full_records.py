@@ -1,8 +1,7 @@
-"""Gets records whole: from a list, or one by one where the server refuses such a list."""
+"""Gets records from lists, as whole as these show them, or one by one."""
 
 import logging
-import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Sequence, Set
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -10,8 +9,13 @@ import orjson
 import pyarrow as pa
 
 from acumatica_source.arrow.parse import ParsedPage, parse_page
-from acumatica_source.arrow.pick import picked
-from acumatica_source.client.errors import InvalidQuery, OptimizationError, ServerError
+from acumatica_source.arrow.pick import joined, picked
+from acumatica_source.client.errors import (
+    AcumaticaError,
+    InvalidQuery,
+    OptimizationError,
+    ServerError,
+)
 from acumatica_source.client.query import Filter
 from acumatica_source.contract.custom_fields import DeclaredCustomField, custom_parameters
 from acumatica_source.contract.kinds import ListAnswer, kind_by_evidence
@@ -19,14 +23,17 @@ from acumatica_source.contract.model import EntityKind
 from acumatica_source.paging.errors import ConditionRefused, OrderNotTrusted
 from acumatica_source.paging.model import Answer, PageRequest, RowKey
 from acumatica_source.paging.named import NAMED_AT_ONCE
-from acumatica_source.reading.custom import filled, places_of, refused_among
+from acumatica_source.reading.custom import filled_custom, places_of, refused_among
 from acumatica_source.reading.drift import undeclared
 from acumatica_source.reading.errors import ContractOutdated, NotARecord, StampRefused
-from acumatica_source.reading.left_out import EVERYTHING, LeftOut
+from acumatica_source.reading.filling import with_parts
+from acumatica_source.reading.left_out import Brought, LeftOut, Shown
 from acumatica_source.reading.light_records import LightRecords, both_of
 from acumatica_source.reading.loaded_rows import LoadedRows
 from acumatica_source.reading.record_keys import rows_of
+from acumatica_source.reading.record_parts import PENDING, written
 from acumatica_source.reading.record_query import RecordQuery, RecordRequests
+from acumatica_source.reading.refusals import Refusals
 from acumatica_source.reading.single_records import FAILURES, CustomRefused, SingleRecords
 
 logger = logging.getLogger(__name__)
@@ -72,26 +79,29 @@ class FullRecords:
         self._singles = SingleRecords(requests, query, light.labels)
         self._is_fresh = query.contract_is_fresh
         self._looked = False
-        self._leaving_out = threading.Lock()
-        self._ask_for(query.custom)
+        self._asked: tuple[DeclaredCustomField, ...] = query.custom
         self.undeclared = set(query.undeclared)
         """What does not fit the contract although that is of the present."""
         self.unreadable = self._singles.unreadable
         """The records that the server did not show."""
         self._left_out = LeftOut(query)
-        self.one_by_one = EVERYTHING in self._left_out.tables
-        """Set once the server has refused to put what is asked for into one list query, or was
-        found to leave details out of lists."""
+        self._leaving_out = self._left_out.lock
+        self._refusals = Refusals(requests, query, self._left_out)
 
     @property
     def left_out(self) -> set[str]:
-        """Tables of details that lists leave empty unless they are asked for in another way."""
-        return self._left_out.tables
+        """What lists were found not to bring, to be remembered."""
+        return self._left_out.noted
+
+    @property
+    def lacking(self) -> frozenset[str]:
+        """The parts that no list brings, by path."""
+        return self._left_out.brought.lacking
 
     def page(
         self, request: PageRequest, condition: Filter | None, loaded: LoadedRows | None = None
     ) -> Answer[RecordPage]:
-        """A page of the list.
+        """A page of the list; its rows say in the column `_pending` what they do not have.
 
         Args:
             request: The window, and a condition on the keys.
@@ -104,57 +114,66 @@ class FullRecords:
             ContractOutdated: the records do not look like their contract.
             NotARecord: what is listed are no records.
         """
-        if not self.one_by_one:
-            try:
-                return self._list_page(request, condition, loaded)
-            except OptimizationError as error:
-                logger.warning(
-                    "%s: the server cannot list it whole (%s); its records are read one by one.",
-                    self._query.entity.name,
-                    ", ".join(error.fields) or "no field named",
-                )
-                self.one_by_one = True
+        asked, brought = self._asked, self._left_out.brought
         try:
-            light = self._light_page(request, condition)
-        except OptimizationError:
-            self._hold_to_kind(ListAnswer(refused=True))
-            raise
-        except InvalidQuery as error:
-            raise self._refusal(error, request, condition) from error
-        return self._one_by_one(light, loaded)
-
-    def _list_page(
-        self, request: PageRequest, condition: Filter | None, loaded: LoadedRows | None
-    ) -> Answer[RecordPage]:
-        """A page of a list that the server is able to put together."""
-        asked = self._asked
-        try:
-            page = self._compared(self._listed(request, condition), request, condition)
+            page = self._listed(request, condition, brought)
+            self._left_out.compared(
+                page,
+                lambda places: self._at(page, places),
+                lambda: self._listed(request, condition, self._left_out.brought),
+            )
         except CustomRefused as refused:
             self._leaves_out_refused(asked, self._shows(refused))
             return self.page(request, condition, loaded)
+        except OptimizationError as error:
+            self._leave_out(brought, error, request, condition)
+            return self.page(request, condition, loaded)
         except (InvalidQuery, *FAILURES) as error:
-            if self._leaves_out_refused(asked, self._lists(request, condition)):
+            try:
+                left_out = self._leaves_out_refused(asked, self._lists(request, condition))
+            except OptimizationError as refused:
+                self._leave_out(brought, refused, request, condition)
+                left_out = True
+            if left_out:
+                return self.page(request, condition, loaded)
+            if self._refusals.are_behind(error, request, condition, fresh=self._is_fresh):
+                self._leave_out(brought, error, request, condition)
                 return self.page(request, condition, loaded)
             if isinstance(error, InvalidQuery):
                 raise self._refusal(error, request, condition) from error
             logger.info("%s: %s Reading smaller parts.", self._query.entity.name, error)
             return self._in_parts(request, condition, loaded)
-        return self.page(request, condition, loaded) if self.one_by_one else self._answer(page)
+        if self._left_out.brought is not brought:  # it lacks what was found meanwhile
+            return self.page(request, condition, loaded)
+        return self._answer(page)
 
-    def _compared(
-        self, page: ParsedPage, request: PageRequest, condition: Filter | None
-    ) -> ParsedPage:
-        """The page; if it leaves out details that no list shows, records are read one by one."""
+    def _leave_out(
+        self,
+        brought: Brought,
+        error: AcumaticaError,
+        request: PageRequest,
+        condition: Filter | None,
+    ) -> None:
+        """Ask lists no more for what they refuse.
 
-        def singly(places: Sequence[int]) -> ParsedPage:
-            keys, ids = rows_of(next(iter(page.tables.values())), self._query.key_columns)
-            named = [keys[place] for place in places]
-            return self.singly(named, None if ids is None else [ids[at] for at in places])[0]
+        Raises:
+            NotARecord: they refuse everything, and what is listed are no records.
+            AcumaticaError: they refuse everything, or only with a condition.
+        """
+        with self._leaving_out:
+            if self._left_out.brought is not brought:
+                return  # somebody else has found it meanwhile
+            custom = [one.address for one in self._asked]
+            if not self._refusals.leave_out(custom, error, request, condition):
+                if isinstance(error, OptimizationError):
+                    self._hold_to_kind(ListAnswer(refused=True))
+                raise error
 
-        whole = self._left_out.compared(page, singly, lambda: self._listed(request, condition))
-        self.one_by_one = self.one_by_one or whole is None
-        return page if whole is None else whole
+    def _at(self, page: ParsedPage, places: Sequence[int]) -> ParsedPage:
+        """The records at some places of a page, by themselves."""
+        keys, ids = rows_of(next(iter(page.tables.values())), self._query.key_columns)
+        named = [keys[place] for place in places]
+        return self.singly(named, None if ids is None else [ids[at] for at in places])[0]
 
     def _answer(self, page: ParsedPage) -> Answer[RecordPage]:
         rows = next(iter(page.tables.values()))
@@ -179,6 +198,8 @@ class FullRecords:
         """Keys and stamps: where not even these are shown, no record stands in the way."""
         try:
             return self._light.page(request, condition)
+        except InvalidQuery as error:
+            raise self._refusal(error, request, condition) from error
         except ServerError as error:
             if request.condition is None:
                 raise
@@ -199,49 +220,54 @@ class FullRecords:
         places = [wanted[place] for place in found]
         return Answer(RecordPage(page, keys, places), keys, ids)
 
-    def _listed(self, request: PageRequest, condition: Filter | None) -> ParsedPage:
-        """One list answer; more custom fields than one request takes come from further ones."""
-        query, custom = self._query, self._custom
+    def _listed(
+        self, request: PageRequest, condition: Filter | None, brought: Brought
+    ) -> ParsedPage:
+        """One page of records, put together from as many lists as it takes."""
+        query, asked = self._query, self._left_out.shown(self._asked, brought)
         both, window = both_of(request, condition, query), (request.top, request.skip)
-        body = self._requests.list(
-            both, window, select=self._left_out.select, expand=query.expand, custom=custom[:1]
-        )
+
+        def answer(shown: Shown) -> bytes:
+            return self._requests.list(
+                both, window, select=shown.select, expand=shown.expand, custom=shown.custom
+            )
+
+        body = answer(asked[0])
         page = parse_page(body, query.shape)
         if page.rows == 1 and both is None and query.entity.shape.details:
             self._hold_to_kind(ListAnswer(_records(body)))
         if not self._looked:
             self._hold_to_contract(body, page)
-        keys = [*query.key_columns] or [field.name for field in query.entity.shape.fields][:1]
-        stamp = [query.entity.watermark] if query.entity.watermark else []
-        for parameter in custom[1:]:
-            more = self._requests.list(
-                both,
-                window,
-                select=[*(key.name for key in query.entity.keys), *stamp] or keys,
-                expand=places_of(parameter),
-                custom=[parameter],
-            )
-            page = self._completed(page, parse_page(more, query.shape), parameter)
-        return page
+        for shown in asked[1:]:
+            try:
+                more = parse_page(answer(shown), query.shape)
+            except OptimizationError:
+                self._left_out.leave_out((), shown.parts)
+                continue
+            page = self._completed(page, more, shown)
+        return _marked(page, brought.lacking)
 
-    def _completed(self, page: ParsedPage, more: ParsedPage, parameter: str) -> ParsedPage:
-        """The page with custom values that another request for the same window brought.
+    def _completed(self, page: ParsedPage, more: ParsedPage, shown: Shown) -> ParsedPage:
+        """The page with what another list for the same window brought.
 
         Raises:
             OrderNotTrusted: it brought other records.
         """
         keys, ids = rows_of(next(iter(page.tables.values())), self._query.key_columns)
-        shown = set(rows_of(next(iter(more.tables.values())), self._query.key_columns)[0])
-        page = filled(page, more, self._query.key_columns)
-        places = [place for place, key in enumerate(keys) if key not in shown]
+        there = set(rows_of(next(iter(more.tables.values())), self._query.key_columns)[0])
+        page = self._with_parts(page, more, shown)
+        places = [place for place, key in enumerate(keys) if key not in there]
         if len(places) > MOST_COMPLETED:
             raise OrderNotTrusted("Two requests for one page bring other records.")
         if places:
             names = [keys[place] for place in places]
             known = None if ids is None else [ids[place] for place in places]
-            single = _list_of(self._singles.bodies(names, known, [parameter]))
-            page = filled(page, parse_page(single, self._query.shape), self._query.key_columns)
+            single = _list_of(self._singles.bodies(names, known, shown.custom))
+            page = self._with_parts(page, parse_page(single, self._query.shape), shown)
         return page
+
+    def _with_parts(self, page: ParsedPage, more: ParsedPage, shown: Shown) -> ParsedPage:
+        return with_parts(page, more, shown.parts, self._query.shape, self._query.key_columns)
 
     def singly(
         self, keys: Sequence[RowKey], ids: Sequence[str] | None
@@ -256,8 +282,9 @@ class FullRecords:
         """
         asked = self._asked
         try:
-            bodies = self._singles.bodies(keys, ids, self._custom[:1])
-            further = [self._singles.bodies(keys, ids, [one]) for one in self._custom[1:]]
+            custom = custom_parameters(asked)
+            bodies = self._singles.bodies(keys, ids, custom[:1])
+            further = [self._singles.bodies(keys, ids, [one]) for one in custom[1:]]
         except CustomRefused as error:
             self._leaves_out_refused(asked, self._shows(error))
             return self.singly(keys, ids)
@@ -268,8 +295,8 @@ class FullRecords:
         if not self._looked:
             self._hold_to_contract(body, page)
         for more in further:
-            custom = parse_page(_list_of(more), self._query.shape)
-            page = filled(page, custom, self._query.key_columns)
+            extra = parse_page(_list_of(more), self._query.shape)
+            page = filled_custom(page, extra, self._query.key_columns)
         return page, [place for place, one in enumerate(bodies) if one is not None]
 
     def _refusal(
@@ -288,14 +315,14 @@ class FullRecords:
 
         Without any, it raises an OptimizationError where that is what stands in the way.
         """
-        query = self._query
-        both, window = both_of(request, condition, query), (request.top, request.skip)
+        both = both_of(request, condition, self._query)
+        window = (request.top, request.skip)
+        whole, *_ = self._left_out.shown((), self._left_out.brought)
 
         def lists(custom: Sequence[str]) -> bool:
             try:
                 if not custom:
-                    whole = self._left_out.select
-                    self._requests.list(both, window, select=whole, expand=query.expand)
+                    self._requests.list(both, window, select=whole.select, expand=whole.expand)
                 for one in custom:
                     self._requests.list(both, window, expand=places_of(one), custom=[one])
             except OptimizationError:
@@ -337,11 +364,8 @@ class FullRecords:
                 self._query.entity.name,
                 ", ".join(one.address for one in refused),
             )
-            self._ask_for([one for one in asked if one not in refused])
+            self._asked = tuple(one for one in asked if one not in refused)
             return True
-
-    def _ask_for(self, custom: Sequence[DeclaredCustomField]) -> None:
-        self._asked, self._custom = tuple(custom), custom_parameters(custom)
 
     def _hold_to_contract(self, body: bytes, page: ParsedPage) -> None:
         """Look at the first page that has records."""
@@ -367,12 +391,7 @@ class FullRecords:
 
 def _joined(one: Answer[RecordPage], other: Answer[RecordPage]) -> Answer[RecordPage]:
     """Two answers as one."""
-    tables = {
-        name: pa.concat_tables([rows, other.page.parsed.tables[name]], promote_options="default")
-        for name, rows in one.page.parsed.tables.items()
-    }
-    notes = tuple(dict.fromkeys([*one.page.parsed.notes, *other.page.parsed.notes]))
-    parsed = ParsedPage(tables, one.page.parsed.rows + other.page.parsed.rows, notes)
+    parsed = joined([one.page.parsed, other.page.parsed])
     keys = [*one.keys, *other.keys]
     ids = None if one.ids is None or other.ids is None else [*one.ids, *other.ids]
     places = [
@@ -381,6 +400,16 @@ def _joined(one: Answer[RecordPage], other: Answer[RecordPage]) -> Answer[Record
         for place in (range(len(page.listed)) if page.places is None else page.places)
     ]
     return Answer(RecordPage(parsed, keys, places), keys, ids)
+
+
+def _marked(page: ParsedPage, lacking: Set[str]) -> ParsedPage:
+    """The page with a column that says what its records lack, if they lack anything."""
+    if not lacking:
+        return page
+    (name, rows), *others = page.tables.items()
+    column = pa.repeat(pa.scalar(written(lacking), pa.string()), rows.num_rows)
+    marked = rows.append_column(pa.field(PENDING, pa.string()), column)
+    return replace(page, tables={name: marked, **dict(others)})
 
 
 def _list_of(bodies: Sequence[bytes | None]) -> bytes:

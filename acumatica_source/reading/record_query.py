@@ -34,7 +34,7 @@ class RecordQuery:
     undeclared: frozenset[str] = frozenset()
     """What did not fit the contract of the present before: that is no sign of another contract."""
     left_out: frozenset[str] = frozenset()
-    """Tables of details that lists were found to leave empty before."""
+    """What lists were found before not to bring, or in another way only."""
     build: str = ""
     """The instance's build; with another one, lists may leave out other things."""
     archived: bool = True

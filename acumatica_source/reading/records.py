@@ -32,6 +32,9 @@ from acumatica_source.reading.single_records import Unreadable
 
 logger = logging.getLogger(__name__)
 
+WHOLE_AT_ONCE = 100
+"""Records that are read one by one before they are handed on."""
+
 LIGHT_PER_PAGE = 10
 """A page of keys and stamps may hold as many times the rows of a page of records."""
 
@@ -74,8 +77,20 @@ class RecordReader:
 
     @property
     def left_out(self) -> set[str]:
-        """Tables of details that lists leave empty unless they are asked for in another way."""
+        """What lists were found not to bring, or in another way only, to be remembered."""
         return self._full.left_out
+
+    @property
+    def lacking(self) -> frozenset[str]:
+        """The parts of records that no list brings, by path, as far as is known."""
+        return self._full.lacking
+
+    @property
+    def parts(self) -> frozenset[str]:
+        """The parts of records that are asked for, by path."""
+        entity, custom = self._query.entity, self._query.custom
+        fields = [one.name for one in entity.shape.fields if one.custom is None]
+        return frozenset([*fields, *self._query.expand, *(one.address for one in custom)])
 
     @property
     def unreadable(self) -> Sequence[Unreadable]:
@@ -85,7 +100,7 @@ class RecordReader:
     @property
     def named_at_once(self) -> int:
         """Records that one request can name."""
-        return 1 if self._full.one_by_one or not self._query.entity.keys else NAMED_AT_ONCE
+        return NAMED_AT_ONCE if self._query.entity.keys else 1
 
     def pages(
         self,
@@ -169,6 +184,19 @@ class RecordReader:
             for answer in records.named(wanted[part], None if ids is None else ids[part]):
                 yield answer.page.parsed
 
+    def whole(self, keys: pa.Table) -> Generator[ParsedPage, None, None]:
+        """The records with these ids and keys with all that lists do not bring, one request each.
+
+        Those that do not exist, or are not shown, are left out.
+
+        Args:
+            keys: Columns `id` and the key columns.
+        """
+        wanted, ids = rows_of(keys, self.keys)
+        for start in range(0, len(wanted), WHOLE_AT_ONCE):
+            part = slice(start, start + WHOLE_AT_ONCE)
+            yield self._full.singly(wanted[part], None if ids is None else ids[part])[0]
+
     def existing(self, keys: pa.Table) -> set[RowKey]:
         """Which of these records the server lists now, by their keys, or ids where unknown.
 
@@ -195,7 +223,8 @@ class RecordReader:
 
     def without_keys(self) -> "RecordReader":
         """A reader of the same records that tells them by their ids alone."""
-        query = replace(self._query, entity=replace(self._query.entity, keys=()))
+        entity = replace(self._query.entity, keys=())
+        query = replace(self._query, entity=entity, left_out=frozenset(self.left_out))
         return RecordReader(self._connection, query)
 
     def _records(self, restriction: "Restriction") -> "_Records":
@@ -318,7 +347,7 @@ class _Records:
         self._query = query
         self._full = full
         self._light = light
-        self._seats = seats
+        self.seats = seats
         self._condition = restriction.condition
         self._loaded = restriction.loaded
         self.name = query.entity.name
@@ -327,12 +356,8 @@ class _Records:
         self.light_size = max(2, query.page_size * LIGHT_PER_PAGE)
 
     @property
-    def seats(self) -> int:
-        return 1 if self._full.one_by_one else self._seats
-
-    @property
     def named_at_once(self) -> int:
-        return 1 if self._full.one_by_one or not self.keys else NAMED_AT_ONCE
+        return NAMED_AT_ONCE if self.keys else 1
 
     def fetch(self, request: PageRequest) -> Answer[RecordPage]:
         return self._full.page(request, self._condition, self._loaded)

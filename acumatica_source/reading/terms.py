@@ -63,6 +63,35 @@ def verify_named(name: str | None) -> str | None:
     return name
 
 
+SINGLE_READS = 50
+"""Single reads of an entity that a run makes at most, unless somebody says otherwise."""
+
+ALL = "all"
+"""Stands for as many single reads as it takes."""
+
+
+def single_reads_named(given: int | str) -> int | None:
+    """How many single reads a run makes at most; None for as many as it takes.
+
+    Args:
+        given: A number, also as text, or `all`.
+
+    Raises:
+        ConfigurationError: it is neither.
+    """
+    if isinstance(given, str) and given.strip().lower() == ALL:
+        return None
+    try:
+        number = int(given)
+    except ValueError:
+        number = -1
+    if number < 0 or isinstance(given, bool):
+        raise ConfigurationError(
+            f"single_reads must be {ALL!r} or a number from 0 on, not {given!r}."
+        )
+    return number
+
+
 @dataclass(frozen=True, slots=True)
 class Look:
     """That tables are compared with the source, and nothing is written."""
@@ -88,6 +117,9 @@ class LoadingTerms:
     window: timedelta | None = None
     """How long a first load reads before it hands over what it has, to go on in another package;
     None to have all of it in one."""
+    single_reads: int | None = SINGLE_READS
+    """How many records of an entity a run reads one by one at most, for what lists do not bring;
+    None for as many as it takes."""
     look: Look | None = None
     """How tables are compared instead of loaded; None to load them."""
 

@@ -15,6 +15,7 @@ from acumatica_source.reading.instance import Instance
 from acumatica_source.reading.record_query import RecordQuery
 from acumatica_source.reading.records import RecordReader
 from acumatica_source.reading.seats import Connection
+from acumatica_source.reading.terms import single_reads_named
 from acumatica_source.resources.claim import enter
 from acumatica_source.resources.loading.evolution import CODES
 from acumatica_source.resources.loading.options import LoadOptions
@@ -71,6 +72,7 @@ def _load(instance: Instance, connection: Connection, options: EntityOptions) ->
             map(str, (options.custom_fields, options.keep_placeholders, options.pivot_attributes))
         )
         + _codes(query),
+        single_reads=_single_reads(instance, options),
         expected=_expected(query, form),
         form=form,
     )
@@ -79,6 +81,13 @@ def _load(instance: Instance, connection: Connection, options: EntityOptions) ->
     instance.report.lacks(options.name, query.not_understood)
     reader = RecordReader(connection, query)
     yield from load(reader, connection.executor, how, instance.report)
+
+
+def _single_reads(instance: Instance, options: EntityOptions) -> int | None:
+    """How many records a run reads one by one at most; None for all."""
+    if options.single_reads is None:
+        return instance.terms.single_reads
+    return single_reads_named(options.single_reads)
 
 
 def _codes(query: RecordQuery) -> str:

@@ -29,6 +29,14 @@ class EntityOptions:
     expand: Sequence[str] | None = None
     """Linked entities and details to read, as `$expand` paths (`Details`, `Details/Allocations`);
     () for none, None for all but the details of linked entities that have tables of their own."""
+    exclude: Sequence[str] = ()
+    """Linked entities and details that are not read, as `$expand` paths, and all inside them: such
+    as those that lists do not bring, which take a request for each record."""
+    single_reads: int | str | None = None
+    """How many records a run reads one by one at most, for what lists do not bring: a number, 0 for
+    none, `all` for as many as it takes; None for what the source is told (50). The newest come
+    first, and the rest is the next runs'. Up to six times as many are read, but 300 at most, where
+    that leaves nothing pending."""
     page_size: int = 500
     """Records per list request."""
     lag: timedelta = timedelta(minutes=5)

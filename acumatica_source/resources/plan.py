@@ -18,6 +18,7 @@ from acumatica_source.contract.names import watermark_of
 from acumatica_source.reading.contracts import EndpointVersion
 from acumatica_source.reading.expansion import default_expand
 from acumatica_source.reading.instance import Instance
+from acumatica_source.reading.record_parts import without
 from acumatica_source.reading.record_query import RecordQuery
 from acumatica_source.reading.seats import Connection
 from acumatica_source.resources.loading.evolution import fitted
@@ -160,12 +161,26 @@ def _expand_paths(entity: Entity, contract: Contract, options: EntityOptions) ->
         wanted = default_expand(entity, contract)
     else:
         wanted = tuple(options.expand)
-        places = list(entity.shape.expand_paths())
-        known = {*places, FILES, *(f"{place}/{FILES}" for place in places)}
-        unknown = [path for path in wanted if path not in known]
-        if unknown:
-            raise ConfigurationError(
-                f"{entity.name} has nothing to expand at {', '.join(unknown)}. "
-                f"It has: {', '.join(places) or 'nothing at all'}."
-            )
-    return (*wanted, FILES) if options.files and FILES not in wanted else wanted
+        _check_places(entity, wanted, "expand")
+    _check_places(entity, options.exclude, "exclude")
+    if options.files and FILES not in wanted:
+        wanted = (*wanted, FILES)
+    return tuple(without(wanted, options.exclude))
+
+
+def _check_places(entity: Entity, paths: Sequence[str], what: str) -> None:
+    """Refuse paths that lead nowhere.
+
+    Raises:
+        ConfigurationError: there are such.
+    """
+    if isinstance(paths, str):
+        raise ConfigurationError(f"{what} of {entity.name} must be a list of paths, not {paths!r}.")
+    places = list(entity.shape.expand_paths())
+    known = {*places, FILES, *(f"{place}/{FILES}" for place in places)}
+    unknown = [path for path in paths if path not in known]
+    if unknown:
+        raise ConfigurationError(
+            f"{entity.name} has nothing to {what} at {', '.join(unknown)}. "
+            f"It has: {', '.join(places) or 'nothing at all'}."
+        )

@@ -146,6 +146,7 @@ class Collected:
             seconds: How long writing it took.
         """
         rows, deleted = self._instance.report.rows_read, self._instance.report.deleted
+        pending = self._instance.report.pending.get(self.name)
         before, deleted_before = self._counts
         counted = {
             stored: rows[name] - before[name]
@@ -159,6 +160,7 @@ class Collected:
             self._seconds + seconds,
             left_out(self._instance, self.name),
             deleted=deleted[self.name] - deleted_before[self.name],
+            pending=None if pending is None else pending.of(self.name),
         )
 
     def failing(self, error: Exception, seconds: float = 0.0) -> Outcome:
@@ -181,6 +183,7 @@ class Collected:
 
     def _begun(self) -> Iterator[Any]:
         report = self._instance.report
+        report.is_shown = True
         if self._is_first:
             self._counts = (report.rows_read.copy(), report.deleted.copy())
         self._requests_before = self._instance.seats.requests_made

@@ -21,6 +21,8 @@ class Outcome:
     """Whether the instance does not offer it to this user."""
     deleted: int = 0
     """Records taken out because the source does not have them any more."""
+    pending: str | None = None
+    """What its records do not have yet, and what that will cost, in words; it is no failure."""
 
     def skipping(self, reason: str) -> "Outcome":
         """The same, left out for that reason."""
@@ -32,9 +34,10 @@ class Outcome:
 
     def __str__(self) -> str:
         """One line."""
+        pending = f"; {self.pending}" if self.pending else ""
         if self.error:
-            return f"{self.resource}: failed: {self.error}"
+            return f"{self.resource}: failed: {self.error}{pending}"
         if self.skipped:
             return f"{self.resource}: skipped: {self.skipped}"
         deleted = f", {self.deleted:,} deleted" if self.deleted else ""
-        return f"{self.resource}: {sum(self.rows.values()):,} rows{deleted}"
+        return f"{self.resource}: {sum(self.rows.values()):,} rows{deleted}{pending}"

@@ -32,6 +32,7 @@ def run(
     adopt: bool | None = None,
     verify: str | None = None,
     window_minutes: float | None = None,
+    single_reads: int | str | None = None,
     skip_unreadable: bool = False,
     on_outcome: Callable[[Outcome], None] | None = None,
 ) -> Report:
@@ -64,6 +65,8 @@ def run(
             in this run, or not.
         window_minutes: Minutes that a first load reads before it commits what it has, to go on
             from there, in this run or the next (default: 10); 0 to have all of it in one package.
+        single_reads: How many records of an entity a run reads one by one at most, for what lists
+            do not bring; `all` for as many as it takes.
         skip_unreadable: Whether entities that the instance does not offer to this user (no rights,
             not set up, no list, none of that name) count as skipped rather than failed, unless
             they were loaded into this dataset before.
@@ -93,6 +96,7 @@ def run(
         adopt=adopt,
         verify=verify,
         window_minutes=window_minutes,
+        single_reads=single_reads,
     )
     told = on_outcome or (lambda outcome: None)
     outcomes = sync(pipeline, instance, load, told, skip_unreadable=skip_unreadable)

@@ -43,6 +43,7 @@ HOSTILE_NAMES = contract_document(
             "Group": "DecimalValue",
             "_dlt_load_id": "StringValue",
             "_deleted": "StringValue",
+            "_pending": "StringValue",
             "_dlt_id": "StringValue",
             "Lines": ["Line"],
         },
@@ -101,7 +102,7 @@ def test_a_broken_document_is_refused(tmp_path: Path, document: bytes, words: li
     ("document", "columns"),
     [
         (wide(10_000), {"Wide": 10_003}),
-        (HOSTILE_NAMES, {"Order": 12}),
+        (HOSTILE_NAMES, {"Order": 13}),
         (NOTHING_IN_IT, {"Nothing": 2}),
         (CYCLIC, {"Child": 4, "Parent": 4}),
         (NO_ENTITIES, {}),
@@ -146,6 +147,7 @@ def test_hostile_names_load_under_names_of_their_own(
         "Order": "order",
         "_dlt_load_id": "_dlt_load_id_2",
         "_deleted": "_deleted_2",
+        "_pending": "_pending_2",
         "_dlt_id": "_dlt_id_2",
     }
     with Sandbox(written(tmp_path, HOSTILE_NAMES)) as sandbox:

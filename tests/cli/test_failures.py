@@ -144,6 +144,31 @@ def test_options_that_contradict_each_other(sandbox: Sandbox, tmp_path: Path) ->
     assert_refused(acumatica("sync", *same, cwd=tmp_path, env=env), "--dataset")
 
 
+def test_parts_that_cannot_be_excluded(sandbox: Sandbox, tmp_path: Path) -> None:
+    env = settings(sandbox)
+    for part, words in {
+        "Customer.Nothing": "nothing to exclude at Nothing",
+        "Contacts": "as Customer.Contacts",
+        "Vendor.Contacts": "Vendor, which is not loaded",
+    }.items():
+        run = acumatica("sync", "Customer", "--exclude", part, cwd=tmp_path, env=env)
+        assert_refused(run, words)
+    run = acumatica("sync", "Customer", "--single-reads", "some", cwd=tmp_path, env=env)
+    assert_refused(run, "single_reads must be 'all' or a number")
+
+
+def test_what_is_pending_is_said_and_is_no_failure(sandbox: Sandbox, tmp_path: Path) -> None:
+    env = settings(sandbox)
+    names = ("Payment", "Customer", "--exclude", "Customer.CreditVerificationRules")
+    options = ("--single-reads", "5", "--duckdb", "w.duckdb")
+    run = acumatica("sync", *names, *options, cwd=tmp_path, env=env)
+    said = run.stdout + run.stderr
+    assert run.returncode == 0, said
+    left = len(sandbox.control.rows("Payment")) - 5
+    assert f"{left} records of Payment lack ApplicationHistory yet" in said
+    assert "CreditVerificationRules" not in said
+
+
 def test_an_unknown_endpoint_and_version(sandbox: Sandbox, tmp_path: Path) -> None:
     env = settings(sandbox)
     run = acumatica("sync", "--endpoint", "Defualt", cwd=tmp_path, env=env)

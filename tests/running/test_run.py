@@ -10,6 +10,7 @@ from acumatica_sandbox import Sandbox, SandboxOptions
 from acumatica_source import EntityOptions, InquiryForm, Outcome, Report, RunFailed, acumatica, run
 from acumatica_source.client.errors import AuthenticationError, ConfigurationError
 from acumatica_source.credentials import AcumaticaCredentials
+from acumatica_source.running.run import instance_with
 from acumatica_source.source import Load
 from tests.conftest import credentials_of, pipeline_in
 from tests.resources.warehouse import assert_equal
@@ -43,6 +44,23 @@ def test_everything_is_loaded_and_only_changes_from_the_second_run_on(
     assert sandbox.control.counters()["seats_now"] == 0
 
 
+@pytest.mark.parametrize(
+    ("setting", "given", "expected"),
+    [(None, None, 50), ("7", None, 7), ("all", None, None), ("7", 0, 0), (None, "all", None)],
+)
+def test_single_reads_are_a_number_or_all(
+    sandbox: Sandbox,
+    monkeypatch: pytest.MonkeyPatch,
+    setting: str | None,
+    given: int | str | None,
+    expected: int | None,
+) -> None:
+    configure(monkeypatch, sandbox)
+    if setting is not None:
+        monkeypatch.setenv("SOURCES__ACUMATICA__SINGLE_READS", setting)
+    assert instance_with(single_reads=given).terms.single_reads == expected
+
+
 def test_the_instance_comes_from_the_configuration_unless_it_is_given(
     sandbox: Sandbox, pipeline: dlt.Pipeline, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -74,11 +92,14 @@ def test_what_fails_fails_alone_and_is_named(pipeline: dlt.Pipeline) -> None:
 
 
 def test_a_report_says_what_was_not_tried_any_more() -> None:
-    outcomes = [Outcome("A", {"a": 1_000}, deleted=2), Outcome("B", fatal=True).failing("No seat.")]
+    outcomes = [
+        Outcome("A", {"a": 1_000}, deleted=2, pending="2 lack X."),
+        Outcome("B", fatal=True).failing("No seat."),
+    ]
     report = Report(outcomes, ["C", "D"])
     said = str(report).splitlines()
     assert said == [
-        "A: 1,000 rows, 2 deleted",
+        "A: 1,000 rows, 2 deleted; 2 lack X.",
         "B: failed: No seat.",
         "Not tried any more: C, D.",
     ]

@@ -176,6 +176,8 @@ WRONG: dict[str, list[Any]] = {
     "max_url": [0, -1, 10**9, "x"],
     "blank_forms": [1, "yes", None],
     "not_optimisable": [("Nothing.X",), ("Customer",), ("Customer.Nothing",), "Customer.X", (5,)],
+    "optimised_alone": [1, "yes", None],
+    "optimisation_words": ["", "both", None, 5],
     "features_off": [("Nothing",), "Customer", (5,), None],
     "not_set_up": [("Nothing",), "Customer", (5,)],
     "odata_page": [-1, "x", 1.5, True],

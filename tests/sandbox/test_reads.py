@@ -199,6 +199,39 @@ def test_more_can_be_set_to_fail_on_lists(start: Start) -> None:
         assert desk.read("Account", select="AccountCD").status_code == 200
 
 
+def test_what_fails_only_together_does_not_alone(start: Start) -> None:
+    with start(not_optimisable=("SalesOrder.Totals+TaxDetails",)) as desk:
+        assert desk.read("SalesOrder", expand="Totals,TaxDetails").status_code == 500
+        assert desk.read("SalesOrder", expand="Totals,Details").status_code == 200
+        assert desk.read("SalesOrder", expand="TaxDetails").status_code == 200
+
+
+def test_what_fails_in_lists_may_come_alone(start: Start) -> None:
+    part = "ApplicationHistory"
+    with start(optimised_alone=True) as desk:
+        assert desk.read("Payment", expand=part).status_code == 500
+        keys = f"Type,ReferenceNbr,{part}"
+        assert part in desk.read("Payment", select=keys, expand=part, top=1).json()[0]
+        assert desk.read("Payment", select=f"{keys},Status", expand=part).status_code == 500
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        ("views", "There is a BqlDelegate in view ARPost"),
+        ("bare", "Optimization cannot be performed."),
+        ("none", "Object reference not set to an instance of an object."),
+    ],
+)
+def test_what_cannot_be_optimised_may_be_said_otherwise(
+    start: Start, words: str, said: str
+) -> None:
+    with start(optimisation_words=words) as desk:
+        answer = desk.read("Payment", expand="ApplicationHistory")
+        assert answer.status_code == 500
+        assert answer.json()["exceptionMessage"] == said
+
+
 def test_archived_records_show_only_when_asked_for(desk: Desk) -> None:
     desk.sandbox.control.put("SalesOrder", {"OrderType": "SO", "OrderNbr": "A1", "archived": True})
     shown = {"PX-ApiArchive": "SHOW"}

@@ -155,6 +155,22 @@ def discard_mode(table: str, column: str, schema: Schema, contract: Any) -> str 
     return mode if mode in ("discard_row", "discard_value") else None
 
 
+def lets_in(table: str, column: str) -> bool:
+    """Whether the schema contract of the resource in extraction lets a column into a table.
+
+    Args:
+        table: Name of the table before dlt's naming convention.
+        column: Name of the column before dlt's naming convention.
+    """
+    schema, contract = dlt.current.source_schema(), get_resource().schema_contract
+    if _is_loaded(table, column, schema):
+        return True
+    name = schema.naming.normalize_tables_path(table)
+    is_new = name not in schema.tables or schema.is_new_table(name)
+    modes = _modes(table, schema, contract)
+    return bool(modes["tables" if is_new else "columns"] == "evolve")
+
+
 def _modes(table: str, schema: Schema, contract: Any) -> Any:
     """What the schema contract says of new tables, new columns and other types."""
     if contract is None:

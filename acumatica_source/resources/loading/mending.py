@@ -52,11 +52,27 @@ class Mending:
         rest = found.outdated.filter(pa.array(unseen, pa.bool_()))
         if not rest.num_rows:
             return
+        yield from self._again(rest, found.rows, window)
+
+    def lacking(self, gone: pa.Table | None) -> Iterator[Any]:
+        """Loaded rows that lack parts which lists did not bring: by lists if these do now.
+
+        Args:
+            gone: The identity of loaded rows that are gone; None if that is not known.
+        """
+        listed = self.carrier.listed(gone)
+        if listed.num_rows:
+            assert self.loaded is not None
+            yield from self._again(listed, self.loaded.rows.num_rows, EVERYTHING)
+        yield from self.carrier.rest(gone)
+
+    def _again(self, rest: pa.Table, rows: int, window: Window) -> Iterator[Any]:
+        """Some of so many rows, by name, or all pages if that takes fewer requests."""
         by_name = rest.num_rows / self.reader.named_at_once
         only = set(keys_in(rest, self.names or list(self.reader.identity)))
-        if by_name > max(1.0, found.rows / self.reader.page_size):
+        if by_name > max(1.0, rows / self.reader.page_size):
             logger.info(
-                "%s: %d rows are outdated; reading all pages.", self.reader.name, rest.num_rows
+                "%s: %d rows are read again; reading all pages.", self.reader.name, rest.num_rows
             )
             pages = self.reader.pages(window.since, window.until)
             yield from self.carrier.all_of(pages, only=only)

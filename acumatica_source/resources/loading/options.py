@@ -7,7 +7,7 @@ from datetime import timedelta
 import pyarrow as pa
 
 from acumatica_source.reading.rhythm import VERIFY_REQUESTS, Rhythm
-from acumatica_source.reading.terms import USUAL_TERMS, LoadingTerms
+from acumatica_source.reading.terms import SINGLE_READS, USUAL_TERMS, LoadingTerms
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,5 +35,7 @@ class LoadOptions:
     """Whose rows they are."""
     verify_requests: int = VERIFY_REQUESTS
     """Requests at most that one run spends on comparing rows that one request does not list."""
+    single_reads: int | None = SINGLE_READS
+    """How many rows are read one by one at most, for what pages do not bring; None for all."""
     lost: Set[str] = frozenset()
     """Tables that the destination had lost, as it names them."""

@@ -16,6 +16,7 @@ from acumatica_source.arrow.shape import TableShape
 from acumatica_source.client.errors import ConfigurationError
 from acumatica_source.reading.deletion_limit import DeletionLimit
 from acumatica_source.reading.light_records import STAMP
+from acumatica_source.reading.record_parts import PENDING
 from acumatica_source.resources.loading import deletions
 from acumatica_source.resources.loading.handed_on import keys_in
 from acumatica_source.resources.loading.loaded_dataset import LoadedDataset
@@ -31,7 +32,7 @@ from acumatica_source.resources.loading.tables import (
 
 logger = logging.getLogger(__name__)
 
-_OWN = (DELETED, DELETED_AT, LOAD_ID, TENANT)
+_OWN = (DELETED, DELETED_AT, LOAD_ID, PENDING, TENANT)
 """Columns that are added to every row that is loaded."""
 
 NAMED = 500
@@ -167,7 +168,7 @@ class LoadedTables:
             columns = [*dict.fromkeys([*naming.identity, *keys])]
             stamps = [] if naming.stamp is None else [naming.stamp]
             wanted = [normalize(name) for name in (*columns, *stamps)]
-            flags = [name for name in (DELETED, DELETED_AT, LOAD_ID) if name in known]
+            flags = [name for name in (DELETED, DELETED_AT, LOAD_ID, PENDING) if name in known]
             some = EVERY if self.mode is WriteMode.APPEND else which
             where = [(normalize(column), operator, value) for column, operator, value in some.where]
             most = None if some.most is None else some.most + 1
@@ -186,22 +187,24 @@ class LoadedTables:
         return replace(latest, more=more)
 
     def whole(self, table: TableShape, wanted: pa.Table, identity: Sequence[str]) -> pa.Table:
-        """Rows with all their columns, as they are loaded.
+        """Rows with all their columns, as they are loaded, without those that are marked as gone.
 
         Args:
             table: The table.
-            wanted: The identity of the rows.
-            identity: Columns that identify a row.
+            wanted: The identity of the rows; or, of details, that of the records they belong to.
+            identity: Columns that identify a row, or such a record.
         """
         normalize = self.schema.naming.normalize_path
         names = {normalize(field.name): field for field in table.schema}
-        known = {name for name in self._columns(table.name) if name not in _OWN}
+        there = self._columns(table.name)
+        known = {name for name in there if name not in _OWN}
+        flags = {DELETED} & there
         if self.mode is WriteMode.APPEND:
             known.add(LOAD_ID)
         few = len(identity) == 1 and wanted.num_rows <= NAMED
         values = wanted.column(identity[0]).to_pylist() if few else []
         where = [(normalize(identity[0]), "in", values)] if few else []
-        rows = self._read(table.name, sorted(known), where)
+        rows = self._read(table.name, sorted(known | flags), where)
         assert rows is not None
         for stored, column in names.items():
             if stored in rows.column_names:
@@ -212,7 +215,8 @@ class LoadedTables:
             latest = rows.group_by(list(identity)).aggregate([(LOAD_ID, "max")])
             latest = latest.rename_columns([*identity, LOAD_ID])
             rows = rows.filter(among_rows(rows, latest)).drop_columns([LOAD_ID])
-        return rows.filter(among_rows(rows, keys))
+        rows = _there(rows.filter(among_rows(rows, keys)))
+        return rows.drop_columns([DELETED]) if DELETED in rows.column_names else rows
 
     def everything(self, table: str, schema: pa.Schema, by: str) -> pa.Table:
         """All rows of a table that the source has too, as far as is known.
@@ -399,7 +403,10 @@ def _latest(rows: pa.Table, naming: Naming, merged: bool) -> Loaded:
         rows = _there(rows)
         doubled = doubled.schema.empty_table()  # that is how rows that can only be added are to be
     load_ids = rows.column(LOAD_ID) if LOAD_ID in rows.column_names else None
-    loaded = Loaded(rows.select([*named, STAMP]), doubled, naming, load_ids=load_ids)
+    pending = rows.column(PENDING) if PENDING in rows.column_names else None
+    loaded = Loaded(
+        rows.select([*named, STAMP]), doubled, naming, load_ids=load_ids, pending=pending
+    )
     if DELETED_AT not in rows.column_names:
         return loaded
     return loaded.without(pc.is_valid(rows.column(DELETED_AT)))

@@ -1,8 +1,8 @@
 """What the engine needs of a reader: its pages, its keys and stamps, and rows by name."""
 
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Collection, Generator, Sequence
 from datetime import datetime
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import pyarrow as pa
 
@@ -121,3 +121,25 @@ class Reader(Protocol):
 
     def without_keys(self) -> "Reader":
         """A reader of the same rows that does not name them by `keys`: they have shared some."""
+
+
+@runtime_checkable
+class SinglyReader(Protocol):
+    """A reader whose pages may lack parts of rows, which come where these are read one by one."""
+
+    @property
+    def lacking(self) -> Collection[str]:
+        """What pages do not bring, by path, as far as is known.
+
+        Each row that lacks something names it in the column `_pending` of the first table.
+        """
+
+    @property
+    def parts(self) -> Collection[str]:
+        """What is asked for of rows, by path."""
+
+    def whole(self, keys: pa.Table) -> Generator[ParsedPage, None, None]:
+        """The rows with these identities and keys, whole, in one request each.
+
+        Those that are not shown are left out.
+        """

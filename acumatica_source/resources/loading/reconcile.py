@@ -11,11 +11,18 @@ from acumatica_source.arrow.pick import telling
 from acumatica_source.reading.errors import StampRefused
 from acumatica_source.reading.findings import NO_KEY, FoundRow, TableFindings
 from acumatica_source.reading.light_records import STAMP
+from acumatica_source.reading.record_parts import (
+    PENDING,
+    beside,
+    columns_of,
+    is_table_of,
+    parts_in,
+)
 from acumatica_source.resources.loading.deletions import as_json, marks
 from acumatica_source.resources.loading.handed_on import keys_in
 from acumatica_source.resources.loading.listed import listed
 from acumatica_source.resources.loading.read_back import LoadedTables
-from acumatica_source.resources.loading.reader import Reader
+from acumatica_source.resources.loading.reader import Reader, SinglyReader
 from acumatica_source.resources.loading.sweep import Loaded, Naming, difference, shared_keys
 from acumatica_source.resources.loading.writing import Writing
 
@@ -87,6 +94,7 @@ def findings_of(
         different = tuple(
             row for page in _different(reader, tables, writing, known) for row in rows(page)
         )
+    remarks = (*remarks, *_not_compared(reader, loaded, values=values))
     return TableFindings(
         resource,
         name,
@@ -153,6 +161,8 @@ def _different(
             for place, key in enumerate(keys_in(rows, identity))
             if key in places and key not in known
         ]
+        told = _Compared(writing, rows)
+        rows = told.rows
         ours = loaded.take(pa.array([places[key] for _, key in both], pa.int64())).to_pylist()
         theirs = rows.take(pa.array([place for place, _ in both], pa.int64())).to_pylist()
         odd = []
@@ -161,14 +171,59 @@ def _different(
             for child in writing.children
         }
         for (place, key), one, other in zip(both, theirs, ours, strict=True):
-            same = all(value == other.get(name) for name, value in one.items())
+            left_out = told.left_out(place)
+            same = all(
+                value == other.get(name) for name, value in one.items() if name not in left_out
+            )
             same = same and all(
-                details[name].get(key[0], []) == below[name].get(key[0], []) for name in details
+                details[name].get(key[0], []) == below[name].get(key[0], [])
+                for name in details
+                if name not in left_out
             )
             if not same:
                 odd.append(place)
         named = dict.fromkeys([*identity, *reader.keys])
         yield rows.select(list(named)).take(pa.array(odd, pa.int64()))
+
+
+class _Compared:
+    """What of the rows of a page is compared: not what lists do not bring."""
+
+    def __init__(self, writing: Writing, rows: pa.Table) -> None:
+        self._writing = writing
+        self._texts: list[str | None] = [None] * rows.num_rows
+        self.rows = rows
+        """The rows without the column that says what they lack."""
+        if PENDING in rows.column_names:
+            self._texts = rows.column(PENDING).to_pylist()
+            self.rows = rows.drop_columns([PENDING])
+        self._known: dict[str | None, frozenset[str]] = {None: frozenset()}
+
+    def left_out(self, place: int) -> frozenset[str]:
+        """The columns of a row, and the tables of its details, that are not compared."""
+        text = self._texts[place]
+        if text not in self._known:
+            parts, parents = parts_in(text or ""), self._writing.parents
+            columns = columns_of(parents, parts)
+            tables = [
+                child.name
+                for child in self._writing.children
+                if columns_of(child, parts) or any(is_table_of(child, part) for part in parts)
+            ]
+            extra = beside(self.rows.column_names, columns)
+            self._known[text] = frozenset([*columns, *extra, *tables])
+        return self._known[text]
+
+
+def _not_compared(reader: Reader, loaded: Loaded, *, values: bool) -> Iterator[str]:
+    """What lists do not bring, in words."""
+    lacking = sorted(reader.lacking) if isinstance(reader, SinglyReader) else []
+    if values and lacking:
+        yield f"Lists do not bring {', '.join(lacking)}, which was not compared."
+    texts = [] if loaded.pending is None else [one for one in loaded.pending.to_pylist() if one]
+    if texts:
+        parts = sorted({part for text in set(texts) for part in parts_in(text)})
+        yield f"{len(texts):,} rows lack {', '.join(parts)} yet."
 
 
 def _grouped(rows: pa.Table) -> dict[object, list[list[Any]]]:

@@ -102,7 +102,9 @@ class _Load:
         self._newest: datetime | None = None
         self._load_anew = False
         """Whether the next run is to load all anew."""
-        self._carrier = Carrier(reader, executor, options.resource, self._writing, report)
+        self._carrier = Carrier(
+            reader, executor, options.resource, self._writing, report, options.single_reads
+        )
         self._mend = Mending(reader, self._carrier, self._departures)
         self._whose = whose
         self._compare = SourceComparison(executor, options, self._writing, self._mend, self._state)
@@ -253,7 +255,8 @@ class _Load:
                 rows = blank(rows.schema, 1)
             yield target.carry(rows)
         names = loaded.naming.keys if loaded else ()
-        self._carrier.begin(reader, names, self._state.filled, noting=loaded is not None)
+        noting = loaded is not None
+        self._carrier.begin(reader, names, self._state.filled, before=loaded, noting=noting)
         before = self._report.rows_read[self._parents.name]
         as_one = loaded is not None or count or not reader.identity or reader.stamp is None
         yield from self._window(None, None if as_one else self._options.terms.window)
@@ -269,6 +272,7 @@ class _Load:
         """The pages of a window: all that are left, or as many as there is time for."""
         window = FirstLoadWindow(self._reader, self._carrier, before, most)
         yield from window.items()
+        yield from self._carrier.rest()
         self._window_reached, self._newest = window.reached, window.newest
 
     def _next_window(self, before: FirstLoad) -> Iterator[Any]:
@@ -316,7 +320,8 @@ class _Load:
         since = lower_bound(watermark, self._options.lag)
         assert since is not None
         if self._compare.large:
-            self._mend.loaded = self._loaded_since(since)
+            lacks = getattr(self._reader, "lacking", ())  # then rows that wait for it are told, too
+            self._mend.loaded = self._loaded_whole() if lacks else self._loaded_since(since)
         loaded, known = self._mend.loaded, None
         if loaded is not None:
             count = pc.sum(_stamped_since(loaded.rows, since)).as_py() or 0
@@ -333,6 +338,9 @@ class _Load:
             self._writing.mode = WriteMode.REPLACE
             return None
         return self._merged(first, pages)
+
+    def _loaded_whole(self) -> Loaded | None:
+        return self._compare.read_back(LoadedTables(self._whose), self._reader.stamp)
 
     def _loaded_since(self, since: datetime) -> Loaded | None:
         """What is loaded of the rows stamped at or after an instant."""
@@ -367,6 +375,8 @@ class _Load:
         yield from self._mend.take_out(self._mend.replaced(loaded, None))
         if self._compare.large:
             yield from self._verified()
+        if self._compare.found is None:
+            yield from self._mend.lacking(None)
 
     def _namesakes(self, loaded: Loaded) -> Loaded:
         """What is loaded, with the rows that may have a key of one that was handed on."""
@@ -418,6 +428,7 @@ class _Load:
         loaded = self._mend.loaded
         assert loaded is not None
         yield from self._mend.outdated(found)
+        yield from self._mend.lacking(found.gone)
         yield from self._mend.take_out(self._mend.replaced(loaded, found.present))
         yield from self._mend.gone(found, loaded)
         yield from self._departures.take_out_strays(self._compare.strays, loaded, self._handed_on)

@@ -39,6 +39,8 @@ class Loaded:
     """Which load brought each of the rows, where that is known."""
     more: bool = False
     """Whether the destination has more rows than these, which were asked for by number."""
+    pending: pa.ChunkedArray | None = None
+    """What each of the rows does not have yet, where any may lack something."""
 
     def without(self, gone: pa.Array) -> "Loaded":
         """What is loaded, these of its rows having departed."""
@@ -51,6 +53,7 @@ class Loaded:
             if self.departed is None
             else pa.concat_tables([self.departed, departed]),
             load_ids=None if self.load_ids is None else self.load_ids.filter(stay),
+            pending=None if self.pending is None else self.pending.filter(stay),
         )
 
     def among(self, chosen: pa.Array | pa.ChunkedArray) -> "Loaded":
@@ -63,6 +66,7 @@ class Loaded:
             rows=rows,
             doubled=self.doubled.join(near, identity, join_type="left semi"),
             load_ids=None if self.load_ids is None else self.load_ids.filter(chosen),
+            pending=None if self.pending is None else self.pending.filter(chosen),
         )
 
     def with_doubled(self, ids: pa.ChunkedArray) -> "Loaded":
