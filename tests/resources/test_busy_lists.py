@@ -12,7 +12,7 @@ from tests.resources.runs import database, succeed
 pytestmark = pytest.mark.slow
 
 LOAD = EntityOptions("SalesOrder", expand=(), page_size=100, full=True)
-SEEDS = 20
+SEEDS = 8
 
 
 @pytest.fixture(scope="module")
