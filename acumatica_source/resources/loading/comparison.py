@@ -49,13 +49,17 @@ class SourceComparison:
     def can_follow(self) -> bool:
         """Compare with the source; whether what is loaded can be brought up to date at all.
 
-        A table that one request lists is compared in every run, a larger one by and by.
+        A table that one request lists is compared in every run, a larger one by and by; or at once
+        if a load of it was cut off, which may have left records beside details of before.
         """
         rhythm, reader = self.options.rhythm, self.mend.reader
         most = None if rhythm.now else reader.listed_at_once
         tables = LoadedTables(self.writing.tenant)
         with tables.dataset.connected():
-            loaded = self.mend.loaded = self.read_back(tables, reader.stamp, Which(most=most))
+            loaded = self.read_back(tables, reader.stamp, Which(most=most))
+            if loaded is not None and loaded.more and self._is_cut_off(tables, loaded):
+                loaded = self.read_back(tables, reader.stamp) or loaded
+            self.mend.loaded = loaded
             compares = loaded is not None and not loaded.more and not rhythm.is_never
             if loaded is not None and compares:
                 self.with_cut_off(tables, loaded)
@@ -66,6 +70,12 @@ class SourceComparison:
             return True
         self.large = self.mend.loaded.more
         return not compares or self.of_all(self.mend.loaded)
+
+    def _is_cut_off(self, tables: LoadedTables, some: Loaded) -> bool:
+        if self.options.rhythm.is_never:
+            return False
+        dated = some.load_ids is not None
+        return bool(unfinished(tables, self.writing, frozenset(), dated=dated).cut_off)
 
     def of_all(self, loaded: Loaded) -> bool:
         """Compare all rows with the source; whether what is loaded can be brought up to date.

@@ -102,6 +102,20 @@ def test_a_round_leaves_no_gone_and_no_stale_row(
 
 
 @pytest.mark.slow
+def test_what_a_load_that_was_cut_off_has_left_is_mended_at_once(pipeline: dlt.Pipeline) -> None:
+    reader = large(many())
+    sync(pipeline, reader)
+    with pipeline.sql_client() as client:
+        client.execute_sql("UPDATE \"order\" SET _dlt_load_id = '1.5' WHERE nbr = 7")
+        client.execute_sql("UPDATE order__lines SET qty = 1 WHERE _parent_id = 'o7'")
+    sync(pipeline, reader)
+    assert reader.asked == ["stamps", ("rows", 1)], "all rows are compared, whatever the rhythm"
+    assert held(pipeline) == shown(reader.orders)
+    sync(pipeline, reader)
+    assert [one[0] for one in reader.asked] == ["pages"]
+
+
+@pytest.mark.slow
 def test_the_limit_counts_a_whole_round(pipeline: dlt.Pipeline) -> None:
     reader = large(many(300))
     sync(pipeline, reader)
