@@ -112,6 +112,7 @@ def walk(
     prove: bool = True,
     as_known: Callable[[P], bool] | None = None,
     on_turn: Callable[[], None] = lambda: None,
+    on_limit: Callable[[], None] = lambda: None,
     more: Callable[[], bool] = always,
 ) -> Generator[P, None, None]:
     """Every row of a list once, in pages.
@@ -123,12 +124,13 @@ def walk(
         as_known: Whether a page holds just the rows that the list is known to have had; then it
             needs no proof that there are no more. None where nothing is known.
         on_turn: Called when a strategy hands over to the next one.
+        on_limit: Called when the server is found to cut its answers short.
         more: Whether to ask for more. If not, the read ends early, and nothing is proved.
 
     Raises:
         Incomplete: no strategy could tell that all rows have come.
     """
-    yield from _Walk(listing, strategies, prove, as_known, on_turn, more).pages()
+    yield from _Walk(listing, strategies, prove, as_known, on_turn, on_limit, more).pages()
 
 
 class _Walk(Generic[P]):
@@ -139,6 +141,7 @@ class _Walk(Generic[P]):
         prove: bool,
         as_known: Callable[[P], bool] | None,
         on_turn: Callable[[], None],
+        on_limit: Callable[[], None],
         more: Callable[[], bool],
     ) -> None:
         self._listing = listing
@@ -146,6 +149,7 @@ class _Walk(Generic[P]):
         self._prove = prove
         self._as_known = as_known
         self._on_turn = on_turn
+        self._on_limit = on_limit
         self._more = more
         self._seen = Seen()
         self._largest = 0
@@ -312,7 +316,9 @@ class _Walk(Generic[P]):
             return by_key
         if request.condition == self._scope and not request.skip and not behind:
             self._proven = rows
-        self._limited = self._limited or bool(behind)
+        if behind:
+            self._limited = True
+            self._on_limit()
         return bool(behind)
 
     def _is_as_known(self, request: PageRequest, answer: Answer[P]) -> bool:

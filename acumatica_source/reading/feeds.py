@@ -61,6 +61,8 @@ class FeedReader:
         self._stamp = stamp
         self._requests = FeedRequests(connection, query)
         self._in_key_order = False
+        self.is_limited = False
+        """Whether the server was found to cut its answers short."""
         self.name = query.feed.name
         self.shape = query.shape
         """The table that pages consist of."""
@@ -219,6 +221,9 @@ class FeedReader:
     def _turn(self) -> None:
         self._in_key_order = False
 
+    def _limit(self) -> None:
+        self.is_limited = True
+
     def _stamps_of(self, page: ParsedPage) -> pa.Table:
         """The same of a page as `stamps` gives."""
         rows = page.tables[self.shape.tables[0].name]
@@ -235,7 +240,14 @@ class FeedReader:
     ) -> Iterator[ParsedPage]:
         rows = _Rows(self._requests, self._query, question, size)
         try:
-            yield from walk(rows, strategies, as_known=as_known, on_turn=self._turn, more=more)
+            yield from walk(
+                rows,
+                strategies,
+                as_known=as_known,
+                on_turn=self._turn,
+                on_limit=self._limit,
+                more=more,
+            )
         except Incomplete as error:
             raise PagingStuck(
                 f"{self.name} could not be read completely: {error} Give columns that identify a "

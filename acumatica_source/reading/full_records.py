@@ -279,6 +279,9 @@ class FullRecords:
         Args:
             keys: Their keys, or `(id,)` where there are none.
             ids: Their ids; None where these are the keys.
+
+        Raises:
+            ContractOutdated: the server does not know what the contract declares.
         """
         asked = self._asked
         try:
@@ -288,6 +291,10 @@ class FullRecords:
         except CustomRefused as error:
             self._leaves_out_refused(asked, self._shows(error))
             return self.singly(keys, ids)
+        except InvalidQuery as error:
+            if self._is_fresh:
+                raise
+            raise ContractOutdated(f"{self._query.entity.name} has changed: {error}") from error
         lost = [key for key, one in zip(keys, bodies, strict=True) if one is None]
         self._singles.note_lost(lost, self._light)
         body = _list_of(bodies)

@@ -16,11 +16,12 @@ from acumatica_source.arrow.shape import shape_of
 from acumatica_source.client.errors import InvalidQuery, OptimizationError, ServerError
 from acumatica_source.client.query import Dialect, F, Filter
 from acumatica_source.contract.model import Entity
+from acumatica_source.paging.errors import Incomplete
 from acumatica_source.paging.model import Answer, PageRequest, RowKey
 from acumatica_source.paging.offset import OffsetPaging
 from acumatica_source.paging.walk import walk
 from acumatica_source.paging.whole import WholeRead
-from acumatica_source.reading.errors import ReadingError
+from acumatica_source.reading.errors import PagingStuck, ReadingError
 from acumatica_source.reading.record_keys import rows_of
 from acumatica_source.reading.record_query import RecordQuery, RecordRequests
 from acumatica_source.reading.seats import Connection
@@ -125,7 +126,10 @@ class Journal:
             found = self._batches(page)
         else:
             listed = walk(_Listed(self, condition, self._query), _strategies())
-            found = [batch for page in listed for batch in self._batches(page)]
+            try:
+                found = [batch for page in listed for batch in self._batches(page)]
+            except Incomplete as error:
+                raise PagingStuck(f"{JOURNAL} could not be read completely: {error}") from error
         # a server that takes no notice of the condition shows more
         return [batch for batch in found if batch.stamp >= since]
 

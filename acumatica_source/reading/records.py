@@ -52,6 +52,8 @@ class RecordReader:
         self._light = LightRecords(self._requests, query)
         self._full = FullRecords(self._requests, query, self._light)
         self._in_key_order = False
+        self.is_limited = False
+        """Whether the server was found to cut its answers short."""
         self.name = query.entity.name
         self.shape = query.shape
         """The tables that pages consist of."""
@@ -259,6 +261,9 @@ class RecordReader:
     def _turn(self) -> None:
         self._in_key_order = False
 
+    def _limit(self) -> None:
+        self.is_limited = True
+
     def _stamps_of(self, page: ParsedPage) -> pa.Table:
         """The same of a page as `stamps` gives."""
         rows = page.tables[self.shape.tables[0].name]
@@ -273,7 +278,14 @@ class RecordReader:
         more: Callable[[], bool] = always,
     ) -> Iterator[Any]:
         try:
-            yield from walk(records, strategies, as_known=as_known, on_turn=self._turn, more=more)
+            yield from walk(
+                records,
+                strategies,
+                as_known=as_known,
+                on_turn=self._turn,
+                on_limit=self._limit,
+                more=more,
+            )
         except Incomplete as error:
             raise PagingStuck(
                 f"{self.name} could not be read completely: {error} Name the fields that its "

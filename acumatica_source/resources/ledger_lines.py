@@ -182,6 +182,10 @@ class _Lines:
         return self._batches.named_at_once
 
     @property
+    def is_limited(self) -> bool:
+        return self._batches.is_limited
+
+    @property
     def started(self) -> datetime | None:
         return self._batches.started
 

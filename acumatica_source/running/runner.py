@@ -74,7 +74,8 @@ def sync(
         Packages(pipeline, instance, lease, done).load(
             [one for name, one in loads.items() if name not in known]
         )
-    return outcomes
+    places = {name: place for place, name in enumerate(loads)}
+    return sorted(outcomes, key=lambda outcome: places.get(outcome.resource, -1))
 
 
 @contextmanager

@@ -74,6 +74,7 @@ def run(
                     sessions=sessions,
                     version=version,
                     allow_deletes=allow_deletes,
+                    adopt=True,
                 )
             )
             written = _written(pipeline, set())

@@ -234,7 +234,8 @@ def test_what_no_contract_declares_does_not_have_the_contract_fetched_again(
         erp.add(key)
         sync(erp, pipeline)
         assert not [one for one in erp.server.seen if one.path.endswith("/swagger.json")]
-    erp.records[0]["Another"] = {"value": "new"}
+    erp.add("K00011")
+    erp.records[-1]["Another"] = {"value": "new"}
     sync(erp, pipeline)
     assert [one for one in erp.server.seen if one.path.endswith("/swagger.json")]
 

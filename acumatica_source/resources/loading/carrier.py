@@ -192,7 +192,8 @@ class Carrier:
         rows = page.tables[self._writing.parents.name]
         identity = list(self._reader.identity)
         keys = keys_in(rows, identity)
-        places = [place for place, key in enumerate(keys) if key not in self.handed_on]
+        first = {key: place for place, key in reversed([*enumerate(keys)])}  # a page may double one
+        places = sorted(at for key, at in first.items() if key not in self.handed_on)
         named = self._named(rows)
         if only is not None:
             names = keys_in(rows, self.handed_on.names or identity)

@@ -71,6 +71,17 @@ class SourceComparison:
         self.large = self.mend.loaded.more
         return not compares or self.of_all(self.mend.loaded)
 
+    def known(self, loaded: Loaded, count: int) -> LoadedRows | None:
+        """What a list is known to have had; None where answers are known to be cut short.
+
+        Args:
+            loaded: What is loaded.
+            count: How many of its rows the list has.
+        """
+        if self.state.limited or self.mend.reader.is_limited:
+            return None
+        return LoadedRows(count, loaded.holds)
+
     def _is_cut_off(self, tables: LoadedTables, some: Loaded) -> bool:
         if self.options.rhythm.is_never:
             return False
@@ -84,7 +95,7 @@ class SourceComparison:
             loaded: All that is loaded, with what a load that was cut off has left.
         """
         try:
-            known = LoadedRows(loaded.rows.num_rows, loaded.holds)
+            known = self.known(loaded, loaded.rows.num_rows)
             source = listed(self.mend.reader, self.executor, self.writing.parents, known)
         except StampRefused as error:
             logger.warning("%s It is loaded whole.", error)

@@ -50,6 +50,10 @@ class Reader(Protocol):
         """Rows that one request of `stamps` asks for."""
 
     @property
+    def is_limited(self) -> bool:
+        """Whether the server was found to cut its answers short."""
+
+    @property
     def named_at_once(self) -> int:
         """Rows that one request of `rows` brings, about."""
 

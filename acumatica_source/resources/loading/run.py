@@ -20,7 +20,6 @@ from acumatica_source.arrow.parse import ParsedPage
 from acumatica_source.client.errors import ConfigurationError
 from acumatica_source.reading.errors import StampRefused
 from acumatica_source.reading.light_records import STAMP
-from acumatica_source.reading.loaded_rows import LoadedRows
 from acumatica_source.reading.run_report import RunReport
 from acumatica_source.reading.terms import Look, OnDelete
 from acumatica_source.reading.watermark import lower_bound, next_watermark
@@ -167,6 +166,7 @@ class _Load:
         elif self._reader.stamp is not None:
             state.watermark = None if self._load_anew else self._reached(watermark)
         state.undeclared = set(getattr(self._reader, "undeclared", ()))
+        state.limited = state.limited or self._reader.is_limited
         state.left_out = set(getattr(self._reader, "left_out", ()))
         state.write(name, tenant=self._whose)
         earlier = self._report.unreadable.get(name, ()) if first is not None else ()
@@ -325,7 +325,7 @@ class _Load:
         loaded, known = self._mend.loaded, None
         if loaded is not None:
             count = pc.sum(_stamped_since(loaded.rows, since)).as_py() or 0
-            known = LoadedRows(count, loaded.holds)
+            known = self._compare.known(loaded, count)
         self._carrier.begin(self._reader, self._mend.names, self._state.filled, loaded=loaded)
         self._writing.mode = merging_mode()
         if self._compare.found is not None and not self._by_stamp(self._compare.found, since):

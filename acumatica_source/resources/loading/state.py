@@ -71,6 +71,8 @@ class ResourceState:
     """Tables of details that lists leave empty unless they are asked for in another way."""
     kept: bool = False
     """Whether rows may be loaded that are on record as gone."""
+    limited: bool = False
+    """Whether the server was found to cut its answers short: then none is whole without a proof."""
     verified: datetime | None = None
     """When the last comparison of all rows began, by the source's clock; None for never."""
     round: VerificationRound | None = None
@@ -137,6 +139,7 @@ class ResourceState:
             ("asked", self.asked),
             ("known_parts", self.known_parts.noted()),
             ("kept", self.kept),
+            ("limited", self.limited),
         ):
             if value:
                 kept[name] = value
@@ -166,7 +169,7 @@ def _fields(resource: str, kept: Mapping[str, Any]) -> Any:
             if not _are_texts(value):
                 raise _damaged(resource, stored, value)
             yield name, set(value)
-        elif name == "kept":
+        elif name in ("kept", "limited"):
             if not isinstance(value, bool):
                 raise _damaged(resource, stored, value)
             yield name, value

@@ -98,7 +98,8 @@ class Verification:
     def _of_slice(self, window: Window, loaded: Loaded, round: VerificationRound) -> Any:
         mend, parents = self.mend, self.reader.shape.tables[0]
         here = loaded.among(_within(loaded.rows.column(STAMP), window))
-        known = LoadedRows(here.rows.num_rows, here.holds)
+        limited = self.state.limited or self.reader.is_limited
+        known = None if limited else LoadedRows(here.rows.num_rows, here.holds)
         there = listed(self.reader, self.executor, parents, known, window)
         if shared_keys(there, here.naming):
             here = replace(here, naming=replace(here.naming, keys=()))

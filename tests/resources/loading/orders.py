@@ -71,6 +71,7 @@ class OrderReader:
     stamp: str | None = "Changed"
     page_size: int = 3
     listed_at_once: int = 1_000
+    is_limited: bool = False
     named_at_once: int = 2
     started: datetime | None = NOON + MINUTE
     unreadable: Sequence[Unreadable] = ()
