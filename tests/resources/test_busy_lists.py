@@ -12,7 +12,7 @@ from tests.resources.runs import database, succeed
 pytestmark = pytest.mark.slow
 
 LOAD = EntityOptions("SalesOrder", expand=(), page_size=100, full=True)
-SEEDS = 8
+SEEDS = 5
 
 
 @pytest.fixture(scope="module")

@@ -30,7 +30,7 @@ from tests.resources.warehouse import LEDGER, Tables, identified, posted, truth
 
 pytestmark = pytest.mark.slow
 
-FEW = 6
+FEW = 4
 HISTORIES = int(os.environ.get("CONVERGENCE") or FEW)
 PERIODS = [f"{number:02}2026" for number in range(4, 10)]
 """The rest of the ledger takes long and is read in the same way."""
