@@ -100,12 +100,22 @@ def done(task: Task) -> Errors:
     return {}
 
 
+STATE_TWICE = "_dlt_pipeline_state__dlt_id_key"
+"""What PostgreSQL says of where dlt writes its state once more, which it had written when it was
+killed, but not noted. It advises to abort the package."""
+
+
 def resumed(task: Task) -> bool:
     """Let dlt finish what an earlier run of the pipeline has left; whether there was anything."""
     pipeline = task.pipeline()
     if not pipeline.has_pending_data:
         return False
-    pipeline.run()
+    try:
+        pipeline.run()
+    except PipelineStepFailed as error:
+        if STATE_TWICE not in str(error):
+            raise
+        pipeline.abort_packages()
     return True
 
 
