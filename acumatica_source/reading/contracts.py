@@ -55,6 +55,8 @@ class Contracts:
         self._lock = threading.RLock()
         self._in_use: tuple[EndpointVersion, Contract] | None = None
         self._listing: tuple[list[EndpointVersion], str] | None = None
+        self._with_fresh_fields: set[str] = set()
+        """Entities whose custom fields are as new as a contract that this object has fetched."""
         self.is_fresh = False
         """Whether this object has fetched the contract itself, rather than taken it from disk."""
 
@@ -77,6 +79,7 @@ class Contracts:
             if self._in_use is not None:
                 self._cache.forget(self.address_of(self._in_use[0]))
             self._in_use = self._listing = None
+            self._with_fresh_fields.clear()
 
     def endpoints(self) -> list[EndpointVersion]:
         """All endpoints that the instance lists."""
@@ -101,11 +104,14 @@ class Contracts:
         """
         endpoint, _ = self.in_use()
         address = replace(self.address_of(endpoint), entity=entity)
-        return custom_fields_of(
+        anew = anew or (self.is_fresh and entity not in self._with_fresh_fields)
+        fields = custom_fields_of(
             connection,
             f"{endpoint.path}/{entity}",
-            lambda fetch: self._cache.custom_fields(address, fetch, anew=anew or self.is_fresh),
+            lambda fetch: self._cache.custom_fields(address, fetch, anew=anew),
         )
+        self._with_fresh_fields.add(entity)
+        return fields
 
     def _listed(self) -> tuple[list[EndpointVersion], str]:
         """The endpoints and the build, asked for once."""

@@ -46,6 +46,8 @@ def test_a_first_load_that_is_killed_goes_on(tmp_path: Path) -> None:
         sandbox.control.reset_counters()
         subprocess.run([sys.executable, "-c", LINES], cwd=tmp_path, env=env, check=True)
         assert asked() < 0.6 * pages, "a fifth of all, and what the window in progress had asked"
+        schemas = [one for one in sandbox.control.requests() if "$adHocSchema" in one["path"]]
+        assert len(schemas) <= 1, "every window asks by the same custom fields"
         warehouse = dlt.pipeline(
             "reader",
             destination=dlt.destinations.duckdb(str(tmp_path / "w.db")),

@@ -259,6 +259,7 @@ class _Load:
         self._carrier.begin(reader, names, self._state.filled, before=loaded, noting=noting)
         before = self._report.rows_read[self._parents.name]
         as_one = loaded is not None or count or not reader.identity or reader.stamp is None
+        as_one = as_one or self._options.full  # the next window would be asked to begin anew, too
         yield from self._window(None, None if as_one else self._options.terms.window)
         read = self._report.rows_read[self._parents.name] - before
         if loaded is not None:

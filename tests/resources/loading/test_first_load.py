@@ -87,9 +87,12 @@ def test_it_begins_anew_where_it_cannot_go_on(pipeline: dlt.Pipeline, why: str) 
     assert held(pipeline) == shown(reader.orders)
 
 
-@pytest.mark.parametrize("what", ["order", "stamp", "identity"])
+@pytest.mark.parametrize("what", ["order", "stamp", "identity", "full"])
 def test_what_cannot_go_on_is_loaded_at_once(pipeline: dlt.Pipeline, what: str) -> None:
-    reader = OrderReader(some())
+    reader = OrderReader(some(40), keys=("Nbr",))
+    if what == "full":
+        assert not sync(pipeline, reader, terms=WINDOWS, full=True).unfinished
+        return
     if what == "order":
         reader.goes_by_keys = False
     elif what == "stamp":
@@ -98,7 +101,7 @@ def test_what_cannot_go_on_is_loaded_at_once(pipeline: dlt.Pipeline, what: str) 
         reader.identity, reader.details, reader.stamp = (), (), None
     assert not sync(pipeline, reader, terms=WINDOWS).unfinished
     found = pipeline.dataset()["order"].select("nbr").fetchall()
-    assert len(found) == 8
+    assert len(found) == 40
 
 
 def test_files_are_added_to(files: dlt.Pipeline) -> None:
